@@ -1,0 +1,33 @@
+/** What makes a folder or a socket ours alone; both sides ask before they trust one. */
+
+/** The part of lstat's answer that matters. */
+export interface Ownership {
+  readonly uid: number;
+  readonly mode: number;
+  isDirectory(): boolean;
+  isSocket(): boolean;
+}
+
+/** What is wrong with the runtime folder for user `uid`; undefined where it is safe. */
+export function folderProblem(stat: Ownership, uid: number): string | undefined {
+  if (!stat.isDirectory()) return 'it is not a folder';
+  if (stat.uid !== uid) return `it belongs to user ${stat.uid}`;
+  if (stat.mode & 0o077) return `its mode is 0${(stat.mode & 0o777).toString(8)}, it must be 0700`;
+  return undefined;
+}
+
+/** What is wrong with the socket for user `uid`; undefined where it is safe. */
+export function socketProblem(stat: Ownership, uid: number): string | undefined {
+  if (!stat.isSocket()) return 'what stands in the place of the socket is not a socket';
+  if (stat.uid !== uid) return `its socket belongs to user ${stat.uid}`;
+  return undefined;
+}
+
+/** Whether `/run/user/<uid>`, the place that a login session gets on Linux, is there and ours alone. */
+export function hasRunUser(
+  lstat: (path: string, options: { throwIfNoEntry: false }) => Ownership | undefined,
+  uid: number,
+): boolean {
+  const stat = lstat(`/run/user/${uid}`, { throwIfNoEntry: false });
+  return stat !== undefined && folderProblem(stat, uid) === undefined;
+}

@@ -1,0 +1,258 @@
+/**
+ * The closed set of failures: each row has a name, an exit code of its own (from which its JSON-RPC
+ * code follows), what happened, and what to do next. Thrown by name with data; the whole row travels to the client, so
+ * that a client of another version prints an error it does not know.
+ */
+import { printable } from './text.ts';
+
+interface Row {
+  /** Exit code of the client; -32000 minus it is the JSON-RPC error code. */
+  readonly exit: number;
+  /** One sentence: what happened. `{name}` stands for a piece of data. */
+  readonly says: string;
+  /** One sentence: what to do. */
+  readonly next: string;
+}
+
+const row = <const R extends Row>(r: R): R => r;
+
+export const errors = {
+  usage: row({
+    exit: 2,
+    says: '{problem}',
+    next: 'See `helper --help`.',
+  }),
+  'not-logged-in': row({
+    exit: 10,
+    says: 'bw is not logged in ({dataDir}).',
+    next: 'Run `helper login`.',
+  }),
+  'vault-locked': row({
+    exit: 11,
+    says: 'The vault is locked and nobody can be asked for the master password here.',
+    next: 'Run `helper unlock` in a terminal, pass --password-stdin, or set BW_HELPER_ASKPASS.',
+  }),
+  'wrong-password': row({
+    exit: 12,
+    says: 'Wrong master password.',
+    next: 'Try again; nothing was changed.',
+  }),
+  'prompt-cancelled': row({
+    exit: 13,
+    says: 'The prompt was cancelled.',
+    next: 'Run the command again when you are ready to answer.',
+  }),
+  'prompt-timeout': row({
+    exit: 14,
+    says: 'Nobody answered the prompt.',
+    next: 'Run the command again when you are ready to answer.',
+  }),
+  'no-client-secret': row({
+    exit: 15,
+    says: 'No client_id and client_secret are stored.',
+    next: 'Copy them from the web vault (Settings → Security → Keys → View API key) and run `helper secret set`.',
+  }),
+  'wrong-client-secret': row({
+    exit: 16,
+    says: 'The server refused the stored client_id and client_secret: wrong, or rotated since.',
+    next: 'Copy the current ones from the web vault (Settings → Security → Keys → View API key) and run `helper secret set`.',
+  }),
+  'keychain-locked': row({
+    exit: 17,
+    says: 'The keychain file is locked and nobody can be asked for its passphrase here.',
+    next: 'Run `helper secret status` in a terminal, or set BW_HELPER_ASKPASS.',
+  }),
+  'wrong-passphrase': row({
+    exit: 18,
+    says: 'Wrong passphrase for the keychain file.',
+    next: 'Try again; nothing was changed.',
+  }),
+  'keychain-damaged': row({
+    exit: 19,
+    says: 'The keychain file {file} cannot be read: {problem}.',
+    next: 'Restore it from a backup, or delete it and run `helper secret set`.',
+  }),
+  'keychain-unwritable': row({
+    exit: 20,
+    says: 'The keychain file {file} cannot be written: {problem}.',
+    next: 'Free the disk or correct the permissions and try again; what was stored before is untouched.',
+  }),
+  'bad-secret': row({
+    exit: 21,
+    says: '{problem}',
+    next: 'The web vault shows both values under Settings → Security → Keys → View API key.',
+  }),
+  'bw-not-found': row({
+    exit: 22,
+    says: 'The Bitwarden CLI `bw` was not found.',
+    next: 'Install it (`npm install -g @bitwarden/cli`), or name it with `bw_path` in the settings; then run `helper daemon restart`.',
+  }),
+  'bw-refused': row({
+    exit: 23,
+    says: 'Refusing to run {file}: {problem}.',
+    next: 'Correct that, or name another bw with `bw_path` in the settings; then run `helper daemon restart`.',
+  }),
+  'bw-failed': row({
+    exit: 24,
+    says: '`bw {command}` failed: {problem}.',
+    next: 'Nothing of yours was changed; `helper daemon logs` tells when it ran and how it ended.',
+  }),
+  'bw-timeout': row({
+    exit: 25,
+    says: '`bw {command}` did not finish within {seconds} s and was stopped.',
+    next: 'Try again; if it happens again, run `bw {command}` by hand to see what it waits for.',
+  }),
+  'server-unreachable': row({
+    exit: 26,
+    says: 'The server cannot be reached: {problem}.',
+    next: 'Check the network and `server` and `ca_file` in the settings, and try again.',
+  }),
+  'server-insecure': row({
+    exit: 27,
+    says: 'The server {server} is not HTTPS, and bw refuses that.',
+    next: 'Set `server` to an https:// address in the settings.',
+  }),
+  'data-file-unknown': row({
+    exit: 28,
+    says: '{file} has a layout that is not known here: {problem}. Nothing was written to it.',
+    next: 'Use `bw` itself for this, and look for a newer bw-helper.',
+  }),
+  'data-file-unreadable': row({
+    exit: 29,
+    says: '{file} cannot be read: {problem}.',
+    next: 'Check the file and its permissions; `bw status` tells what bw makes of it.',
+  }),
+  'data-file-unwritable': row({
+    exit: 30,
+    says: '{file} cannot be written: {problem}.',
+    next: 'Free the disk or correct the permissions and try again; the old content is untouched.',
+  }),
+  'data-file-busy': row({
+    exit: 31,
+    says: 'Another program keeps changing {file}.',
+    next: 'Wait until it has finished and try again; the old content is untouched.',
+  }),
+  'profile-mismatch': row({
+    exit: 32,
+    says: 'BITWARDENCLI_APPDATA_DIR is {wanted} here, but bw-helper serves {served}.',
+    next: 'Unset it, or set `data_dir` in the settings to the same folder.',
+  }),
+  'profile-in-use': row({
+    exit: 33,
+    says: 'Another bw-helper ({owner}) serves {dataDir}.',
+    next: 'Stop that one first: `helper daemon stop` where it runs.',
+  }),
+  'already-logged-in': row({
+    exit: 34,
+    says: 'bw is already logged in as {account}.',
+    next: 'Nothing to do; run `helper logout` first to log in as somebody else.',
+  }),
+  'settings-invalid': row({
+    exit: 35,
+    says: '{file}: {problem}',
+    next: 'Correct the file; no restart is needed.',
+  }),
+  'daemon-start-failed': row({
+    exit: 36,
+    says: 'The daemon did not start: {problem}.',
+    next: 'Run `helper daemon run` to see it start in this terminal.',
+  }),
+  'daemon-not-running': row({
+    exit: 37,
+    says: 'The daemon is not running.',
+    next: 'Any command that needs it starts it; `helper daemon start` does only that.',
+  }),
+  'daemon-running': row({
+    exit: 38,
+    says: 'A daemon is already running (pid {pid}).',
+    next: 'Use it, or run `helper daemon stop` first.',
+  }),
+  'daemon-silent': row({
+    exit: 39,
+    says: 'The daemon has not said a word for {seconds} s.',
+    next: 'See whether its process is stopped or the machine is overloaded; end the process if it never answers again.',
+  }),
+  'daemon-gone': row({
+    exit: 40,
+    says: 'The daemon went away before it answered.',
+    next: 'Run the command again; `helper daemon logs` tells why it left.',
+  }),
+  'runtime-folder-unsafe': row({
+    exit: 41,
+    says: 'The folder {folder} is not safe to use: {problem}.',
+    next: 'Correct or remove it; it must be a folder of yours with mode 0700.',
+  }),
+  'too-busy': row({
+    exit: 42,
+    says: 'Too many clients are connected.',
+    next: 'Wait a moment and try again.',
+  }),
+  'lock-failed': row({
+    exit: 43,
+    says: 'The key was wiped here, but the vault could not be locked: {problem}.',
+    next: 'It is retried by itself; `bw lock` does it at once.',
+  }),
+  'askpass-failed': row({
+    exit: 44,
+    says: 'The askpass program {file} gave no answer: {problem}.',
+    next: 'Check BW_HELPER_ASKPASS (or SSH_ASKPASS) by running it in a terminal.',
+  }),
+  'bad-request': row({
+    exit: 45,
+    says: 'The other side does not understand this request: {problem}.',
+    next: 'Client and daemon may differ in version: run `helper daemon restart`.',
+  }),
+  'node-too-old': row({
+    exit: 46,
+    says: 'bw-helper needs Node.js 22.15 or newer; this is {version}.',
+    next: 'Install a newer Node.js and run the command again.',
+  }),
+  internal: row({
+    exit: 70,
+    says: 'Something went wrong inside bw-helper ({problem}).',
+    next: 'Please report it; `helper daemon logs` holds more.',
+  }),
+};
+
+export type ErrorName = keyof typeof errors;
+
+type Slots<S extends string> = S extends `${string}{${infer K}}${infer Rest}`
+  ? K | Slots<Rest>
+  : never;
+type DataOf<N extends ErrorName> = Slots<(typeof errors)[N]['says'] | (typeof errors)[N]['next']>;
+/** What must be given to fill the sentences of an error; no argument where there is nothing to fill. */
+export type ErrorData<N extends ErrorName> = [DataOf<N>] extends [never]
+  ? []
+  : [Record<DataOf<N>, string | number>];
+
+/** One failure, ready to travel or to print. `message` is its sentence; never a secret. */
+export class Failure extends Error {
+  readonly row: { name: string; exit: number; says: string; next: string };
+
+  constructor(row: Failure['row']) {
+    super(row.says);
+    this.name = row.name;
+    this.row = row;
+  }
+
+  is(name: ErrorName): boolean {
+    return this.row.name === name;
+  }
+}
+
+/** Makes the failure `name`; every piece of data is made printable first. */
+export function failure<N extends ErrorName>(name: N, ...[data]: ErrorData<N>): Failure {
+  const { exit, says, next } = errors[name];
+  const values: Record<string, string | number> = data ?? {};
+  const fill = (template: string) =>
+    template.replace(/\{(\w+)\}/g, (_, key: string) => printable(String(values[key])));
+  return new Failure({ name, exit, says: fill(says), next: fill(next) });
+}
+
+/** Whatever was thrown, as a failure: a stack never reaches a person. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  // Only the kind travels: a message made elsewhere may quote a value.
+  const kind = (thrown as NodeJS.ErrnoException)?.code ?? (thrown as Error)?.name ?? typeof thrown;
+  return failure('internal', { problem: String(kind) });
+}

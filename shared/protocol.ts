@@ -1,0 +1,153 @@
+/**
+ * Every method of both directions, once: parameters, result, and traits. Types of handlers and calls
+ * derive from here, and both sides check what comes off the wire against it.
+ *
+ * Unknown parameters are refused; unknown fields of a result are ignored, so that a newer daemon can
+ * say more to an older client.
+ */
+import * as v from 'valibot';
+import { LONGEST_SESSION_MS, SECRET_BYTES, SHORTEST_SESSION_MS } from './limits.ts';
+
+interface Traits {
+  /** The result holds a secret; never traced, never logged. */
+  readonly returnsSecret?: boolean;
+  /** Success counts as use of the session and renews its idle limit. */
+  readonly extendsIdle?: boolean;
+  /** Works even with settings that cannot be read: a bad file must never stop a lock. */
+  readonly withoutSettings?: boolean;
+}
+
+const method = <P extends v.GenericSchema, R extends v.GenericSchema>(
+  params: P,
+  result: R,
+  traits: Traits = {},
+) => ({ params, result, traits });
+
+const none = v.strictObject({});
+const sessionMs = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(SHORTEST_SESSION_MS),
+  v.maxValue(LONGEST_SESSION_MS),
+);
+const secretText = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(SECRET_BYTES));
+const label = v.pipe(v.string(), v.maxLength(200));
+
+const unlocking = v.strictObject({
+  idleMs: v.optional(sessionMs),
+  maxMs: v.optional(sessionMs),
+  /** How long a client that cannot be asked waits for somebody else's unlock. */
+  waitMs: v.optional(sessionMs),
+});
+
+const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
+
+/** What a client can do when the daemon needs a secret from a person. */
+export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
+
+/** Methods that a client calls. */
+export const toDaemon = {
+  hello: method(
+    v.strictObject({
+      version: v.number(),
+      can: v.array(asking),
+      /** Where the person sits, for others who wait: `pts/3`. */
+      label,
+      /** The caller's BITWARDENCLI_APPDATA_DIR: another vault's key is never handed out. */
+      dataDir: v.optional(v.string()),
+    }),
+    v.object({ version: v.number(), pid: v.number() }),
+    { withoutSettings: true },
+  ),
+  'session.get': method(unlocking, v.object({ key: v.string() }), {
+    returnsSecret: true,
+    extendsIdle: true,
+  }),
+  'session.unlock': method(unlocking, limits, { extendsIdle: true }),
+  'session.lock': method(
+    none,
+    v.object({
+      /** `none`: there was no session here. */
+      locked: v.picklist(['locked', 'none']),
+      /** A session that somebody else's bw opened is still live. */
+      otherSession: v.boolean(),
+    }),
+    { withoutSettings: true },
+  ),
+  'session.status': method(
+    none,
+    v.object({
+      state: v.picklist(['logged-out', 'locked', 'unlocked']),
+      dataDir: v.string(),
+      account: v.optional(v.string()),
+      server: v.optional(v.string()),
+      login: v.optional(v.picklist(['api-key', 'password'])),
+      /** data.json holds the client_secret in clear. */
+      clientSecretAtRest: v.boolean(),
+      session: v.optional(limits),
+      keychain: v.object({
+        kind: v.string(),
+        stored: v.boolean(),
+        locked: v.boolean(),
+        where: v.string(),
+      }),
+      /** Sentences about what did not work in the background. */
+      problems: v.array(v.string()),
+      daemon: v.object({ pid: v.number(), uptimeMs: v.number() }),
+    }),
+  ),
+  'account.login': method(none, v.object({ account: v.string(), server: v.string() })),
+  'account.logout': method(none, v.object({ account: v.string() })),
+  'vault.sync': method(none, v.object({ account: v.string() })),
+  'secret.set': method(
+    v.strictObject({ clientId: secretText, clientSecret: secretText }),
+    v.object({ where: v.string() }),
+  ),
+  'secret.status': method(
+    none,
+    v.object({ stored: v.boolean(), locked: v.boolean(), where: v.string() }),
+  ),
+  'secret.delete': method(none, v.object({ deleted: v.boolean() })),
+  'daemon.info': method(
+    none,
+    v.object({ pid: v.number(), uptimeMs: v.number(), live: v.boolean() }),
+    {
+      withoutSettings: true,
+    },
+  ),
+  'daemon.stop': method(none, v.object({ pid: v.number() }), { withoutSettings: true }),
+  /** Notification: a key was pressed at the open prompt. */
+  'prompt.activity': method(none, v.undefined(), { withoutSettings: true }),
+};
+
+/** Calls back to a client, on the connection of its open request. */
+export const toClient = {
+  'prompt.secret': method(
+    v.strictObject({
+      what: v.picklist(['master-password', 'passphrase', 'new-passphrase']),
+      /** Whose, or where: shown to the person. */
+      subject: label,
+      /** 1 at first; above it the last answer was wrong. */
+      attempt: v.number(),
+    }),
+    v.object({ value: v.pipe(v.string(), v.maxBytes(SECRET_BYTES)) }),
+    { returnsSecret: true },
+  ),
+  /** Notification: somebody else is being asked. */
+  'prompt.waiting': method(v.strictObject({ where: label }), v.undefined()),
+  /** Notification: the request is still being worked on. */
+  progress: method(none, v.undefined()),
+};
+
+export type ToDaemon = typeof toDaemon;
+export type ToClient = typeof toClient;
+export type Table = Record<string, ReturnType<typeof method>>;
+export type Params<T extends Table, M extends keyof T> = v.InferOutput<T[M]['params']>;
+export type Result<T extends Table, M extends keyof T> = v.InferOutput<T[M]['result']>;
+export type Asking = v.InferOutput<typeof asking>;
+
+/** The value as `schema` describes it, or undefined with nothing of the value in any message. */
+export function conform(schema: v.GenericSchema, value: unknown): { ok: unknown } | undefined {
+  const parsed = v.safeParse(schema, value);
+  return parsed.success ? { ok: parsed.output } : undefined;
+}

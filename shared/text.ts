@@ -1,0 +1,29 @@
+/** Longest piece of foreign text that is shown, in characters: one line of a wide terminal. */
+const SHOWN_CHARACTERS = 300;
+
+// Controls, what reorders or hides text on a terminal (Unicode's format characters, and the letters
+// that are drawn as nothing), and halves of a pair.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u115f\u1160\u3164\uffa0]/gu;
+
+// CSI; OSC and the other strings with an end of their own; the short sequences. Dropped whole, so
+// that no "[31m" is left behind.
+const ESCAPE_SEQUENCE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-~])/g;
+
+/**
+ * Makes text from elsewhere (bw, a server, a caller's name) safe for a terminal or a log: one line,
+ * no escape sequence, no control character, at most 300 characters.
+ */
+export function printable(foreign: string): string {
+  // Cut before the replacements too, so that 100 MB of rubbish cost nothing.
+  const line = foreign
+    .slice(0, SHOWN_CHARACTERS * 4)
+    .replace(ESCAPE_SEQUENCE, '')
+    .replace(/\s+/g, ' ')
+    .replace(UNPRINTABLE, '?')
+    .trim();
+  if (line.length <= SHOWN_CHARACTERS) return line;
+  // Between two characters, never inside one that takes two units.
+  return `${line.slice(0, SHOWN_CHARACTERS - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
