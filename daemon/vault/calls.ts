@@ -1,0 +1,52 @@
+import { fsyncSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+
+/** The file calls that meet another program or a full disk; tests put their own in their place. */
+export interface Calls {
+  readFile(file: string): string;
+  writeAll(fd: number, text: string): void;
+  fsync(fd: number): void;
+  rename(from: string, to: string): void;
+}
+
+/** What the files of this folder need from outside. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly platform: NodeJS.Platform;
+  readonly calls: Calls;
+}
+
+export const realCalls: Calls = {
+  readFile: (file) => readFileSync(file, 'utf8'),
+  writeAll: (fd, text) => writeFileSync(fd, text),
+  fsync: (fd) => fsyncSync(fd),
+  rename: (from, to) => renameSync(from, to),
+};
+
+/** Waits `ms` on this clock. */
+export function sleep(clock: Clock, ms: number): Promise<void> {
+  return new Promise((wake) => clock.after(ms, wake));
+}
+
+/** The errno code of what a file call threw; anything else is thrown on. */
+export function codeOf(thrown: unknown): string {
+  const code = (thrown as NodeJS.ErrnoException | undefined)?.code;
+  if (typeof code !== 'string') throw thrown;
+  return code;
+}
+
+const words: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a folder on the way is a file',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links lead in a circle',
+};
+
+/** An errno code in words, for `{problem}`. */
+export function inWords(code: string): string {
+  return words[code] ?? code;
+}

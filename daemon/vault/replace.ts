@@ -1,0 +1,127 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { failure } from '../../shared/errors.ts';
+import { type Calls, codeOf, inWords, type Surroundings, sleep } from './calls.ts';
+
+const FILE_MODE = 0o600;
+/** Links followed before a circle is assumed, as Linux does. */
+const LINKS = 40;
+// Windows refuses to replace a file while a virus scanner or an indexer has it open.
+const RENAME_EVERY_MS = 50;
+const RENAMES = 20;
+const PASSING = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+/**
+ * Replaces `target` whole: written aside in the same folder, fsync, rename. An existing file keeps its
+ * owner, and its mode as far as that is 0600 or less. Afterwards either the old or the new content
+ * stands there and nothing beside it. Only under the lock, which makes the name aside ours. Throws
+ * data-file-unwritable.
+ */
+export async function replaceFile(target: string, text: string, around: Surroundings) {
+  const aside = `${target}.bw-helper`;
+  try {
+    // Left behind by a daemon that was killed between two of these lines.
+    rmSync(aside, { force: true });
+    const old = statSync(target, { throwIfNoEntry: false });
+    // A rename would replace a file that its owner has made read-only.
+    if (old) accessSync(target, constants.W_OK);
+    writeAside(aside, text, old, around.calls);
+    await rename(aside, target, around);
+  } catch (thrown) {
+    rmSync(aside, { force: true });
+    throw failure('data-file-unwritable', { file: target, problem: inWords(codeOf(thrown)) });
+  }
+  if (around.platform !== 'win32') syncFolder(dirname(target));
+}
+
+/**
+ * Where `file` really lies: links are followed, to a file that is missing too, so that a data.json
+ * linked into a dotfiles folder stays a link. Throws data-file-unreadable.
+ */
+export function targetOf(file: string): string {
+  let target = file;
+  for (let links = 0; links < LINKS; links += 1) {
+    try {
+      return realpathSync(target);
+    } catch (thrown) {
+      const code = codeOf(thrown);
+      if (code !== 'ENOENT')
+        throw failure('data-file-unreadable', { file, problem: inWords(code) });
+    }
+    try {
+      target = resolve(dirname(target), readlinkSync(target));
+    } catch {
+      return target;
+    }
+  }
+  throw failure('data-file-unreadable', { file, problem: inWords('ELOOP') });
+}
+
+function writeAside(aside: string, text: string, old: Stats | undefined, calls: Calls): void {
+  const fd = openSync(aside, 'wx', FILE_MODE);
+  try {
+    if (old) {
+      fchmodSync(fd, old.mode & FILE_MODE);
+      keepOwner(fd, old);
+    }
+    calls.writeAll(fd, text);
+    calls.fsync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+// With sudo in somebody's home, a file of root's would shut its owner out.
+function keepOwner(fd: number, old: Stats): void {
+  const own = fstatSync(fd);
+  if (own.uid !== old.uid) fchownSync(fd, old.uid, old.gid);
+  else if (own.gid !== old.gid) tryGroup(fd, old);
+}
+
+function tryGroup(fd: number, old: Stats): void {
+  try {
+    fchownSync(fd, old.uid, old.gid);
+  } catch {
+    // A group that we aren't in. At 0600 it may do nothing anyway.
+  }
+}
+
+async function rename(aside: string, target: string, { calls, clock, platform }: Surroundings) {
+  for (let renames = 1; ; renames += 1) {
+    try {
+      return calls.rename(aside, target);
+    } catch (thrown) {
+      const passing = platform === 'win32' && PASSING.has(codeOf(thrown));
+      if (!passing || renames === RENAMES) throw thrown;
+    }
+    await sleep(clock, RENAME_EVERY_MS);
+  }
+}
+
+// The new content stands there already, so a file system that can't do this (EINVAL) is no failure.
+function syncFolder(folder: string): void {
+  try {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (thrown) {
+    codeOf(thrown);
+  }
+}
