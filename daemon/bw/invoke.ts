@@ -1,0 +1,56 @@
+/** The one bw of this daemon: found once, run with a clean environment, and looked at for changes. */
+import type { Environment } from '../../shared/environment.ts';
+import { pathVariable } from '../../shared/environment.ts';
+import type { Log } from '../log.ts';
+import type { Settings } from '../settings.ts';
+import { bwEnvironment } from './environment.ts';
+import { type BwProgram, locateBw, stampOf } from './locate.ts';
+import type { Run } from './run.ts';
+import type { RunIn } from './verbs.ts';
+
+export interface InvokeParts {
+  readonly run: Run;
+  readonly settings: () => Settings;
+  /** The daemon's own environment. */
+  readonly own: Environment;
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  readonly nodePath: string;
+  readonly log: Log;
+  /** Ends runs that are under way. */
+  readonly signal: () => AbortSignal;
+}
+
+export function createInvoke(parts: InvokeParts): RunIn {
+  const { run, settings, own, platform, uid, nodePath, log } = parts;
+  let found: (BwProgram & { bwPath: string | undefined }) | undefined;
+
+  function program(): BwProgram {
+    const { bwPath } = settings();
+    const changed = found && stampOf(found.file) !== found.stamp;
+    if (found && found.bwPath === bwPath && !changed) return found;
+    const before = found;
+    found = {
+      ...locateBw({ bwPath, pathVariable: pathVariable(own, platform), platform, uid, nodePath }),
+      bwPath,
+    };
+    const { file, version, sha256 } = found;
+    log[before ? 'warn' : 'info'](before ? 'bw changed' : 'bw found', { file, version, sha256 });
+    return found;
+  }
+
+  return async (folder, args, { input, extra, deadlineMs }) => {
+    const { caFile } = settings().profile;
+    const env = bwEnvironment({ own, platform, nodePath, dataDir: folder, caFile, extra });
+    const result = await run(program(), args, { env, input, deadlineMs, signal: parts.signal() });
+    const { exitCode, signal, stopped, durationMs } = result;
+    log.info('bw ran', {
+      command: args[0],
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+      stopped,
+      ms: Math.round(durationMs),
+    });
+    return result;
+  };
+}

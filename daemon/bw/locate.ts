@@ -1,0 +1,161 @@
+/**
+ * Finds the one bw that is run, once: by absolute path, and only where nobody else can change it.
+ */
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { pathFolders } from '../../shared/environment.ts';
+import { failure } from '../../shared/errors.ts';
+import { othersCanChange } from './ownership.ts';
+
+/** A bw that may be run: `command ...prefix ...arguments`. */
+export interface BwProgram {
+  /** Absolute: Node, or a native bw. */
+  readonly command: string;
+  /** `['/…/bw.js']` where `command` is Node. */
+  readonly prefix: readonly string[];
+  /** The real file, all links followed. */
+  readonly file: string;
+  /** From its package.json; a native bw has none and must be asked: see refuseVersion. */
+  readonly version: string | undefined;
+  /** Of `file`, hex. */
+  readonly sha256: string;
+  /** Changes whenever `file` is changed or replaced: see stampOf. */
+  readonly stamp: string;
+}
+
+export interface LocateOptions {
+  /** From the settings, absolute; then nothing else is looked at. */
+  readonly bwPath?: string | undefined;
+  readonly pathVariable: string;
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  /** process.execPath: it runs bw.js, as a clean PATH need not hold a `node`. */
+  readonly nodePath: string;
+  /** Looked at after PATH: cron's has `/usr/bin:/bin` only. */
+  readonly wellKnown?: readonly string[];
+}
+
+/** Throws bw-not-found, or bw-refused where another user could change the program. */
+export function locateBw(options: LocateOptions): BwProgram {
+  const found = options.bwPath === undefined ? search(options) : namedBw(options.bwPath);
+  if (!found) throw failure('bw-not-found');
+  const file = realpathSync(behindShim(found));
+  if (options.platform !== 'win32')
+    // The folder of the link counts as well: who can write there chooses what we run.
+    for (const path of [realpathSync(dirname(found)), file]) {
+      const problem = othersCanChange(path, options.uid);
+      if (problem) throw failure('bw-refused', { file: found, problem });
+    }
+  const content = readFileSync(file);
+  const script = runsOnNode(file, content);
+  const version = script ? packageVersion(file) : undefined;
+  refuseVersion(version, file);
+  const command = script ? options.nodePath : file;
+  refusePortable(command);
+  return {
+    command,
+    prefix: script ? [file] : [],
+    file,
+    version,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    stamp: stampOf(file),
+  };
+}
+
+/**
+ * Throws bw-refused for the one version that must never run: npm's 2026.4.0 was malicious for 93
+ * minutes on 22 April 2026. Takes what `bw --version` prints as well.
+ */
+export function refuseVersion(version: string | undefined, file: string): void {
+  if (version?.trim() === '2026.4.0')
+    throw failure('bw-refused', {
+      file,
+      problem: 'version 2026.4.0 of @bitwarden/cli was published by an attacker',
+    });
+}
+
+/** Differs from the `stamp` noted at the start once `file` was changed; 'gone' where there is none. */
+export function stampOf(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found ? [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':') : 'gone';
+}
+
+function search({
+  pathVariable,
+  platform,
+  nodePath,
+  wellKnown,
+}: LocateOptions): string | undefined {
+  const names = platform === 'win32' ? ['bw.exe', 'bw.cmd'] : ['bw'];
+  const folders = [
+    ...pathFolders(pathVariable, platform),
+    // npm puts global programs beside Node, and version managers leave that folder out of cron's PATH.
+    ...(wellKnown ?? [dirname(nodePath), '/usr/local/bin', '/opt/homebrew/bin', '/snap/bin']),
+  ];
+  return folders
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find((path) => isFile(path) && (platform === 'win32' || isExecutable(path)));
+}
+
+function namedBw(path: string): string | undefined {
+  if (!isAbsolute(path))
+    throw failure('bw-refused', { file: path, problem: 'its path is not absolute' });
+  return isFile(path) ? path : undefined;
+}
+
+/**
+ * bw prefers a folder `bw-data` beside its executable (which is Node for bw.js) to any data folder it
+ * is given (read in 2026.9.0): what is meant for a private copy would be written there.
+ */
+function refusePortable(command: string): void {
+  const portable = join(dirname(command), 'bw-data');
+  if (existsSync(portable))
+    throw failure('bw-refused', {
+      file: command,
+      problem: `bw would keep its data in ${portable}`,
+    });
+}
+
+/** Windows: the script that npm's `bw.cmd` starts. The .cmd itself is never run (CVE-2024-27980). */
+function behindShim(path: string): string {
+  if (!/\.cmd$/i.test(path)) return path;
+  const target = /%(?:~dp0|dp0%)\\([^"%\r\n]+\.js)"/.exec(readFileSync(path, 'utf8'))?.[1];
+  const script = target && join(dirname(path), target.replaceAll('\\', '/'));
+  if (!script || !isFile(script))
+    throw failure('bw-refused', { file: path, problem: 'it does not name the script it starts' });
+  return script;
+}
+
+/** `bw.js`, or a script without extension whose first line asks for node. */
+function runsOnNode(file: string, content: Buffer): boolean {
+  if (/\.[cm]?js$/.test(file)) return true;
+  const firstLine = content.subarray(0, 100).toString('latin1').split('\n', 1)[0] ?? '';
+  return /^#!.*\bnode\b/.test(firstLine);
+}
+
+/** Version in the nearest package.json above that is @bitwarden/cli's. */
+function packageVersion(file: string): string | undefined {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder))
+    try {
+      const about: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const { name, version } = about as { name?: unknown; version?: unknown };
+      if (name === '@bitwarden/cli' && typeof version === 'string') return version;
+    } catch {
+      // None here, or not readable: look further up.
+    }
+  return undefined;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

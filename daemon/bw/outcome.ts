@@ -1,0 +1,196 @@
+/** bw's words → our errors: a table, each row with the version in which its text was seen. */
+import { type Failure, failure } from '../../shared/errors.ts';
+import { Secret } from '../../shared/secret.ts';
+import { printable } from '../../shared/text.ts';
+import type { BwResult } from './run.ts';
+
+/** What the sentences need besides bw's words. */
+export interface OutcomeContext {
+  readonly dataDir: string;
+  readonly server: string;
+  /** Whatever this bw was given and must not come back in its words. */
+  readonly secrets: readonly Secret[];
+}
+
+/**
+ * Why a run of bw did not give what it was started for. To be asked whenever that is missing, also
+ * after exit code 0, which bw gives too when it met the end of stdin (seen with 2026.9.0).
+ */
+export function explain(command: string, result: BwResult, context: OutcomeContext): Failure {
+  const failed = (problem: string) => failure('bw-failed', { command, problem });
+  if (result.stopped === 'deadline')
+    return failure('bw-timeout', { command, seconds: Math.round(result.durationMs / 1_000) });
+  if (result.stopped === 'aborted') return failed('it was stopped before it had finished');
+  if (result.stopped === 'flood') return failed('it wrote without end and was stopped');
+
+  const lines = spoken(result.stderr, context.secrets);
+  for (const { on, says, means } of outcomes) {
+    if (on && !on.includes(command)) continue;
+    const match = lines.map(({ raw }) => says.exec(raw)).find((found) => found !== null);
+    if (match) return means({ command, context, what: harmless(match[1] ?? '', context.secrets) });
+  }
+  const last = lines.findLast(({ sentence }) => sentence)?.text.replace(/^(\w*Error: )+|\.$/g, '');
+  if (last) return failed(last);
+  if (result.signal) return failed(`it was ended by ${result.signal}`);
+  return failed(
+    result.exitCode === 0
+      ? 'it ended without an answer'
+      : `exit code ${result.exitCode}, not a word`,
+  );
+}
+
+/** The session key in what `unlock --raw` printed: base64 of 64 bytes, alone on its line. */
+export function sessionKey(stdout: Secret): Secret | undefined {
+  const key = /^[A-Za-z0-9+/]{86}==$/m.exec(stdout.reveal().replaceAll('\r', ''))?.[0];
+  return key === undefined ? undefined : new Secret(key);
+}
+
+interface Means {
+  readonly command: string;
+  readonly context: OutcomeContext;
+  /** What the brackets of `says` caught, fit to be shown. */
+  readonly what: string;
+}
+
+interface Outcome {
+  /** Only after these commands; after all where it is missing. */
+  readonly on?: readonly string[];
+  readonly says: RegExp;
+  readonly means: (found: Means) => Failure;
+}
+
+const outcomes: readonly Outcome[] = [
+  {
+    // 2023.12.1 … 2026.9.0
+    says: /^You are not logged in\./,
+    means: ({ context }) => failure('not-logged-in', { dataDir: context.dataDir }),
+  },
+  {
+    // 2023.12.1 … 2026.9.0
+    says: /^You are already logged in as (.+)\.$/,
+    means: ({ what }) => failure('already-logged-in', { account: what }),
+  },
+  {
+    // 2026.9.0
+    says: /^Vault is locked\./,
+    means: () => failure('vault-locked'),
+  },
+  {
+    // Node 24, when bw was removed or moved by an upgrade since it was located.
+    says: /^Error: Cannot find module /,
+    means: () => failure('bw-not-found'),
+  },
+  {
+    // 2026.9.0 on `invalid_client`, as its own sentence or as an object; other servers' own words come
+    // through as they are.
+    says: /client_?(?:id|secret)\b.*\bincorrect|(?:incorrect|invalid) client_?(?:id|secret)|["']invalid_client["']/i,
+    means: () => failure('wrong-client-secret'),
+  },
+  {
+    // 2026.9.0 says this about an API key too, where the server answers `invalid_grant`. The daemon
+    // never runs a login with a password: that one happens on the person's terminal.
+    on: ['login', 'login --apikey'],
+    says: /^Invalid master password\./,
+    means: () => failure('wrong-client-secret'),
+  },
+  {
+    // 2023.12.1: the first; 2026.9.0: the second.
+    on: ['unlock'],
+    says: /^Invalid master password\.|Cryptography error, The decryption operation failed/,
+    means: () => failure('wrong-password'),
+  },
+  {
+    // 2026.9.0 where it would need a client_secret, and data.json holds none.
+    says: /^(Error refreshing access token:\s+)?Error: Refresh Access token error/,
+    means: () => failure('no-client-secret'),
+  },
+  {
+    // 2025.12.1 … 2026.9.0
+    says: /Insecure URL not allowed/,
+    means: ({ context }) => failure('server-insecure', { server: context.server }),
+  },
+  {
+    // 2026.9.0, no connection: refused, no such name, unknown certificate authority. Also within the
+    // report of a crash at an account's first unlock, which needs the network.
+    says: /request to \S+ failed, reason: ([^;"\\$]+)/,
+    means: ({ what }) => failure('server-unreachable', { problem: what }),
+  },
+  {
+    // 2026.9.0 where the server has ended a login by password, for instance after a password change;
+    // bw has logged out by then.
+    on: ['sync', 'unlock'],
+    says: /^\{"response":.*("error":"invalid_grant"|"statusCode":401\})/,
+    means: ({ context }) => failure('not-logged-in', { dataDir: context.dataDir }),
+  },
+  {
+    // 2026.9.0: an answer that is not JSON, from a proxy or a sign-in page as a rule.
+    says: /^\{"response":null,"statusCode":(\d+)\}/,
+    means: ({ what }) =>
+      failure('server-unreachable', {
+        problem: `it answers with status ${what}, but not as a Bitwarden server does`,
+      }),
+  },
+  {
+    // 2026.9.0 where the server wants the client_secret as proof: gone from bw since 2025.6.
+    says: /HCaptcha_SiteKey/,
+    means: ({ command }) =>
+      failure('bw-failed', {
+        command,
+        problem: 'the server asks for a proof that this version of bw cannot give',
+      }),
+  },
+];
+
+/** What is looked at of one line, a bound for the patterns: bw's longest known one has 500. */
+const LINE_CHARACTERS = 2_000;
+
+interface Line {
+  /** For the patterns only. Not scrubbed: a password may be a word of bw's sentence. */
+  readonly raw: string;
+  /** The same for people: short, harmless, without any secret. */
+  readonly text: string;
+  /** Not part of a stack trace or an object dump, and hence fit to be shown. */
+  readonly sentence: boolean;
+}
+
+/** bw's lines without those that say nothing about the outcome. */
+function spoken(stderr: string, secrets: readonly Secret[]): Line[] {
+  // bw forgets the end of a line, and Node's report of its crash follows at once (seen with 2026.9.0).
+  return stderr
+    .replace(/(?=node:internal\/process\/)/g, '\n')
+    .split(/\r?\n/)
+    .map((line) => line.slice(0, LINE_CHARACTERS).replace(/^Syncing failed: /, ''))
+    .map((line) => ({
+      raw: line.trim(),
+      text: harmless(line, secrets),
+      sentence: /^[^\s}^]/.test(line),
+    }))
+    .filter(({ text }) => text !== '' && !noise.some((kind) => kind.test(text)));
+}
+
+/**
+ * Seen with 2026.9.0 on Node 24, also where all went well: a server without /config, an account's
+ * first login, warnings of Node, its report of a crash. `? ` is a prompt, with what was typed.
+ */
+const noise = [
+  /^(Unable to fetch ServerConfig|Could not find data file|\[\w+\] Could not determine)\b/,
+  /^(\? |\(node:\d+\)|\(Use `|Node\.js v|node:internal\/|UnhandledPromiseRejection: )/,
+  /^\/.*:\d+$/,
+];
+
+/** Scrubbed twice: without its control characters a text may show a secret that was in pieces. */
+function harmless(text: string, secrets: readonly Secret[]): string {
+  return scrub(printable(scrub(text, secrets)), secrets);
+}
+
+/** Without any of the secrets, in each form in which bw or a server may quote them. */
+function scrub(text: string, secrets: readonly Secret[]): string {
+  let clean = text;
+  for (const secret of secrets.filter(({ empty }) => !empty)) {
+    const plain = secret.reveal();
+    const escaped = JSON.stringify(plain).slice(1, -1);
+    const coded = [encodeURIComponent(plain), secret.bytes().toString('base64')];
+    for (const form of [plain, escaped, ...coded]) clean = clean.replaceAll(form, '[secret]');
+  }
+  return clean;
+}

@@ -1,0 +1,169 @@
+/**
+ * What is asked of bw, one verb each. Whatever may need the network for an API-key login runs on a
+ * staged copy with the client_secret put in; the rest runs in the real folder. Exit codes are never
+ * believed alone: data.json tells what really happened.
+ */
+import { failure } from '../../shared/errors.ts';
+import type { Secret } from '../../shared/secret.ts';
+import type { StoredSecret } from '../keychain/port.ts';
+import type { DataFile } from '../vault/data-file.ts';
+import { describe, serverOf } from '../vault/layout.ts';
+import type { staged } from '../vault/staged.ts';
+import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
+import { handOver } from './password.ts';
+import type { BwResult } from './run.ts';
+
+/** Longest run of each kind, ms: several times what a slow machine needs (facts: login 4.8 s). */
+const DEADLINE_MS = { network: 120_000, local: 60_000 } as const;
+
+/** One run of bw in `folder`, with nothing decided about its outcome. */
+export type RunIn = (
+  folder: string,
+  args: readonly string[],
+  options: {
+    readonly input?: Secret | undefined;
+    readonly extra?: Readonly<Record<string, string>> | undefined;
+    readonly deadlineMs: number;
+  },
+) => Promise<BwResult>;
+
+export interface VerbParts {
+  readonly dataFile: DataFile;
+  /** Private folder on tmpfs for staged copies. */
+  readonly scratch: string;
+  readonly run: RunIn;
+  readonly platform: NodeJS.Platform;
+  readonly random: () => string;
+  readonly context: (secrets: readonly Secret[]) => OutcomeContext;
+  readonly stage: typeof staged;
+}
+
+export interface Verbs {
+  /** Logs in by API key, to `server` if given. Leaves no client_secret in data.json. */
+  login(secret: StoredSecret, server: string | undefined): Promise<void>;
+  /** Unlocks and gives a key that was seen to open the vault. `secret` where the login needs one. */
+  unlock(password: Secret, secret: StoredSecret | undefined): Promise<Secret>;
+  /** Fetches the vault, locked or not, and leaves a fresh access token behind. */
+  sync(secret: StoredSecret | undefined): Promise<void>;
+  /** Ends every session of the folder, whoever opened it. */
+  lock(): Promise<void>;
+  logout(): Promise<void>;
+  /** bw's own word on a key, for layouts that are not known here. */
+  check(key: Secret): Promise<'live' | 'dead'>;
+}
+
+export function createVerbs(parts: VerbParts): Verbs {
+  const { dataFile, run, context } = parts;
+
+  /** Runs in a staged copy where there is a secret to put in, else in the real folder. */
+  function where<T>(
+    secret: StoredSecret | undefined,
+    session: 'new' | 'kept',
+    work: (folder: string) => Promise<T>,
+  ): Promise<T> {
+    if (!secret) return work(dataFile.folder);
+    const { scratch, stage } = parts;
+    return stage(dataFile, { scratch, clientSecret: secret.clientSecret, session, run: work });
+  }
+
+  async function must(
+    folder: string,
+    args: readonly string[],
+    options: Parameters<RunIn>[2] & { secrets?: readonly Secret[] },
+  ): Promise<void> {
+    const result = await run(folder, args, options);
+    if (result.exitCode !== 0 || result.stdout.empty)
+      throw explain(args[0] ?? '', result, context(options.secrets ?? []));
+    result.stdout.wipe();
+  }
+
+  // By force, as only that renews an access token with more than 5 minutes left (2026.9.0).
+  async function syncIn(folder: string, secrets: readonly Secret[]): Promise<void> {
+    const options = { deadlineMs: DEADLINE_MS.network, secrets };
+    await must(folder, ['sync', '--force', '--nointeraction'], options);
+  }
+
+  async function unlockOnce(password: Secret, secret: StoredSecret | undefined) {
+    return where(secret, 'new', async (folder) => {
+      const { args, input, extra } = handOver(password, parts.platform, parts.random);
+      const result = await run(folder, ['unlock', '--raw', '--nointeraction', ...args], {
+        input,
+        extra,
+        deadlineMs: DEADLINE_MS.network,
+      });
+      const key = sessionKey(result.stdout);
+      result.stdout.wipe();
+      // A usable key may come with exit code 1, and a dead one with 0 (both seen).
+      if (key) return key;
+      throw explain(
+        'unlock',
+        result,
+        context(secret ? [password, secret.clientSecret] : [password]),
+      );
+    });
+  }
+
+  return {
+    async login({ clientId, clientSecret }, server) {
+      await parts.stage(dataFile, {
+        scratch: parts.scratch,
+        clientSecret,
+        session: 'new',
+        async run(folder) {
+          const copy = dataFile.elsewhere(folder);
+          if (server && !sameServer(serverOf((await copy.read()) ?? {}), server))
+            await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
+          const result = await run(folder, ['login', '--apikey', '--nointeraction'], {
+            extra: { BW_CLIENTID: clientId, BW_CLIENTSECRET: clientSecret.reveal() },
+            deadlineMs: DEADLINE_MS.network,
+          });
+          result.stdout.wipe();
+          // Some servers make bw end with 1 although it is logged in (seen with 2026.9.0).
+          if (!describe((await copy.read()) ?? {}))
+            throw explain('login', result, context([clientSecret]));
+          // Then the vault was not fetched, and unlock would print nothing.
+          if (result.exitCode !== 0) await syncIn(folder, [clientSecret]);
+        },
+      });
+    },
+
+    async unlock(password, secret) {
+      // bw at times prints a key that opens nothing; the second one does (seen, 2024 and 2025).
+      for (let tries = 0; tries < 2; tries += 1) {
+        const key = await unlockOnce(password, secret);
+        const verdict = await dataFile.checkKey(key);
+        if (verdict === 'live' || (verdict === 'unknown' && (await this.check(key)) === 'live'))
+          return key;
+        key.wipe();
+      }
+      throw failure('bw-failed', {
+        command: 'unlock',
+        problem: 'it printed a session key that does not open the vault',
+      });
+    },
+
+    sync: (secret) =>
+      where(secret, 'kept', (folder) => syncIn(folder, secret ? [secret.clientSecret] : [])),
+
+    lock: () =>
+      must(dataFile.folder, ['lock', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
+    logout: () =>
+      must(dataFile.folder, ['logout', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
+
+    async check(key) {
+      const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {
+        extra: { BW_SESSION: key.reveal() },
+        deadlineMs: DEADLINE_MS.local,
+      });
+      result.stdout.wipe();
+      if (result.exitCode === 0) return 'live';
+      const reason = explain('unlock', result, context([key]));
+      if (reason.is('vault-locked') || reason.is('not-logged-in')) return 'dead';
+      throw reason;
+    },
+  };
+}
+
+function sameServer(one: string | undefined, other: string): boolean {
+  return one?.replace(/\/+$/, '') === other.replace(/\/+$/, '');
+}
