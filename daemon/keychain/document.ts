@@ -1,0 +1,163 @@
+/** The keychain file as it lies on disk: read with suspicion, replaced whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import { failure } from '../../shared/errors.ts';
+import { type Calls, codeOf, inWords } from '../vault/calls.ts';
+import { kdf } from './seal.ts';
+
+/** Room for a hundred entries; nothing honest comes near. */
+const LARGEST_BYTES = 1024 * 1024;
+const FORMAT = 'bw-helper keychain';
+const VERSION = 1;
+
+const sealed = v.pipe(v.string(), v.base64());
+// Strict, because what this version does not know would be lost at the next write.
+const document = v.strictObject({
+  format: v.literal(FORMAT),
+  version: v.literal(VERSION),
+  kdf,
+  /** Nothing, sealed: tells a wrong passphrase from a damaged entry. */
+  check: sealed,
+  // Account names in clear, so that status and delete need no passphrase.
+  entries: v.array(v.strictObject({ account: v.string(), sealed })),
+});
+export type KeychainDocument = v.InferOutput<typeof document>;
+
+/** What the file calls need from outside. */
+export interface Place {
+  readonly file: string;
+  readonly uid: number;
+  readonly platform: NodeJS.Platform;
+  readonly calls: Pick<Calls, 'writeAll' | 'fsync' | 'rename'>;
+}
+
+/** A document as this version writes it; its `check` is still to be made. */
+export function emptyDocument(made: KeychainDocument['kdf']): KeychainDocument {
+  return { format: FORMAT, version: VERSION, kdf: made, check: '', entries: [] };
+}
+
+/** The file's content; undefined without a file. Throws keychain-damaged. */
+export function readDocument(place: Place): KeychainDocument | undefined {
+  const { file } = place;
+  let text: string;
+  try {
+    // A pipe in its place must not hold up the daemon.
+    const fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const problem = statProblem(fstatSync(fd), place);
+      if (problem) throw failure('keychain-damaged', { file, problem });
+      text = readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
+  } catch (thrown) {
+    const code = codeOf(thrown);
+    if (code === 'ENOENT') return undefined;
+    throw failure('keychain-damaged', { file, problem: inWords(code) });
+  }
+  return parse(file, text);
+}
+
+/**
+ * Replaces the file; afterwards either the old or the new content stands there and nothing beside it.
+ * Content without an entry is no file. Synchronous, so that nothing else of this daemon comes between reading and writing. Throws
+ * keychain-unwritable.
+ */
+export function writeDocument(place: Place, content: KeychainDocument): void {
+  const { file, platform, calls } = place;
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  if (Buffer.byteLength(text) > LARGEST_BYTES)
+    throw failure('keychain-unwritable', { file, problem: 'it would grow beyond 1 MiB' });
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const target = targetOf(file);
+    if (content.entries.length === 0) rmSync(target, { force: true });
+    else replace(target, text, calls);
+    if (platform !== 'win32') syncFolder(dirname(target));
+  } catch (thrown) {
+    throw failure('keychain-unwritable', { file, problem: inWords(codeOf(thrown)) });
+  }
+}
+
+function replace(target: string, text: string, calls: Place['calls']): void {
+  const aside = `${target}.${randomBytes(6).toString('hex')}`;
+  try {
+    const fd = openSync(aside, 'wx', 0o600);
+    try {
+      calls.writeAll(fd, text);
+      calls.fsync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    calls.rename(aside, target);
+  } catch (thrown) {
+    rmSync(aside, { force: true });
+    throw thrown;
+  }
+}
+
+function statProblem(found: Stats, { uid, platform }: Place): string | undefined {
+  if (!found.isFile()) return 'it is not a file';
+  if (found.size > LARGEST_BYTES) return 'it is larger than 1 MiB';
+  if (platform === 'win32') return undefined;
+  // Not repaired: whoever could write to it may have put in what they know.
+  if (found.uid !== uid) return `it belongs to user ${found.uid}`;
+  const mode = found.mode & 0o777;
+  return mode & 0o077
+    ? `its mode is 0${mode.toString(8).padStart(3, '0')}, it must be 0600`
+    : undefined;
+}
+
+function parse(file: string, text: string): KeychainDocument {
+  const damaged = (problem: string) => failure('keychain-damaged', { file, problem });
+  if (text.trim() === '') throw damaged('it is empty');
+  let json: Partial<KeychainDocument> | null;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw damaged('it is not whole JSON');
+  }
+  if (json?.format !== FORMAT) throw damaged('it is no keychain file of bw-helper');
+  if (json.version !== VERSION)
+    throw damaged(`its version is ${json.version}, and only ${VERSION} is known here`);
+  const { success, output, issues } = v.safeParse(document, json);
+  if (!success) throw damaged(`\`${v.getDotPath(issues[0])}\` in it is not as bw-helper writes it`);
+  return output;
+}
+
+// A file linked into a folder of dotfiles stays a link.
+function targetOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return file;
+    throw thrown;
+  }
+}
+
+// The new content stands there already, so a file system that cannot do this is no failure.
+function syncFolder(folder: string): void {
+  try {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (thrown) {
+    codeOf(thrown);
+  }
+}

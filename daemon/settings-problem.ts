@@ -1,0 +1,106 @@
+/** What is wrong with a settings file, in one line that quotes keys and never a value. */
+import { TomlError } from 'smol-toml';
+import type * as v from 'valibot';
+import { describeSettings } from './settings-schema.ts';
+
+type Path = readonly string[];
+
+// Somebody looked for a place for these, and found the wrong one.
+const SECRET_KEY = /secret|passw|passphrase|session|token|client_?id|api_?key/i;
+
+// What the parser makes of text without quotes, by far the most likely slip (smol-toml 1.9.1).
+const UNQUOTED = /invalid value|invalid date|numeric|leading zero/;
+
+/** The first of several issues, with its line in `text`. */
+export function schemaProblem(text: string, issues: readonly v.BaseIssue<unknown>[]): string {
+  const [first] = issues
+    .map((issue) => {
+      const path = (issue.path ?? []).map(({ key }) => String(key));
+      return { line: lineOf(text, path), sentence: sentenceOn(path, issue.expected === 'never') };
+    })
+    .sort((a, b) => a.line - b.line);
+  return `line ${first?.line}: ${first?.sentence}`;
+}
+
+/** What the TOML parser threw. Its own message goes on with the lines around, values and all. */
+export function tomlProblem(thrown: unknown): string {
+  if (!(thrown instanceof TomlError)) throw thrown;
+  const what = thrown.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
+  const hint = UNQUOTED.test(what) ? ' (text stands in double quotes)' : '';
+  return `line ${thrown.line}, column ${thrown.column}: ${what}${hint}.`;
+}
+
+function sentenceOn(path: Path, unknown: boolean): string {
+  const table = path.slice(0, -1).join('.');
+  const key = path.at(-1) ?? '';
+  if (unknown) return unknownKey(table, key);
+  const row = describeSettings().find((one) => one.table === table && one.key === key);
+  return `\`${key}\` must be ${row?.allowed ?? 'a table, as in [profiles.default]'}.`;
+}
+
+function unknownKey(table: string, key: string): string {
+  if (SECRET_KEY.test(key))
+    return `\`${key}\` does not belong in this file; \`helper secret set\` stores secrets.`;
+  if (table === 'profiles')
+    return `\`${key}\` is no profile that can be set; [profiles.default] is the only one.`;
+  const places = [...describeSettings(), { table: '', key: 'profiles' }];
+  const [nearest] = places
+    .map((place) => ({ ...place, away: distance(key, place.key), here: place.table === table }))
+    .filter(({ away }) => away <= Math.max(2, key.length / 3) && away < key.length)
+    .sort((a, b) => a.away - b.away || Number(b.here) - Number(a.here));
+  if (nearest) return `\`${key}\` is no setting here; did you mean ${whereIs(nearest)}?`;
+  const here = places.filter((place) => place.table === table).map((place) => `\`${place.key}\``);
+  return `\`${key}\` is no setting; here stand ${here.join(', ')}.`;
+}
+
+function whereIs(place: { table: string; key: string; here: boolean }): string {
+  if (place.key === 'profiles') return '[profiles.default]';
+  if (place.here) return `\`${place.key}\``;
+  return `\`${place.key}\` ${place.table ? `under [${place.table}]` : 'above the first table'}`;
+}
+
+/** The line on which `path` is set, from 1; that of its table where it is in an inline table. */
+function lineOf(text: string, path: Path): number {
+  let table: Path = [];
+  let best = { line: 1, common: 0 };
+  for (const [index, line] of text.split('\n').entries()) {
+    const header = /^\s*\[\[?([^\]]+)\]/.exec(line)?.[1];
+    if (header !== undefined) table = parts(header);
+    const key = header === undefined ? /^\s*([^=#]+)=/.exec(line)?.[1] : '';
+    if (key === undefined) continue;
+    const common = inCommon([...table, ...parts(key)], path);
+    if (common > best.common) best = { line: index + 1, common };
+  }
+  return best.line;
+}
+
+function parts(key: string): string[] {
+  return key
+    .split('.')
+    .map((part) => part.trim().replace(/^(["'])(.*)\1$/, '$2'))
+    .filter((part) => part !== '');
+}
+
+// How far one leads to the other; 0 where they part ways.
+function inCommon(a: Path, b: Path): number {
+  const shorter = Math.min(a.length, b.length);
+  return a.slice(0, shorter).every((part, i) => part === b[i]) ? shorter : 0;
+}
+
+/** Characters to insert, remove or replace until `a` is `b`. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries())
+      next.push(
+        Math.min(
+          (next[j] ?? 0) + 1,
+          (row[j + 1] ?? 0) + 1,
+          (row[j] ?? 0) + (letter === other ? 0 : 1),
+        ),
+      );
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,118 @@
+/** Every setting, once: what it may be, what it is without a word from the person, and what it does. */
+import { isAbsolute, join, resolve } from 'node:path';
+import * as v from 'valibot';
+import { DURATION_HINT, parseDuration } from '../shared/duration.ts';
+
+const PATH_HINT = 'an absolute path, or one that starts with ~/';
+
+/** One setting, for messages and for the page in the docs. */
+export interface SettingRow {
+  /** `profiles.default`, or empty for what stands above the first table. */
+  readonly table: string;
+  readonly key: string;
+  readonly default?: string;
+  readonly help: string;
+  readonly allowed: string;
+}
+
+/** The settings file as parsed from TOML; gives durations in ms and absolute paths. */
+export function settingsSchema(home: string) {
+  const duration = v.pipe(v.string(), v.transform(parseDuration), v.number());
+  const path = v.pipe(
+    v.string(),
+    v.regex(/^[^\p{Cc}]+$/u),
+    v.transform((text) => (text.startsWith('~/') ? join(home, text.slice(2)) : text)),
+    v.check(isAbsolute),
+    // Ends what is only another spelling of the same folder: `..`, a slash at the end.
+    v.transform((text) => resolve(text)),
+  );
+  const server = v.pipe(
+    v.string(),
+    v.check(isServer),
+    v.transform((text) => text.replace(/\/+$/, '')),
+  );
+
+  const profile = v.strictObject({
+    server: v.optional(
+      v.pipe(
+        server,
+        about(
+          'The server that `helper login` logs in to; without it, the one that bw is set to.',
+          'an https:// address such as https://vault.example.com',
+        ),
+      ),
+    ),
+    ca_file: v.optional(
+      v.pipe(
+        path,
+        about('A file with the certificate authority of that server, in PEM.', PATH_HINT),
+      ),
+    ),
+    data_dir: v.optional(
+      v.pipe(
+        path,
+        about(
+          "The folder with bw's data.json; without it, the one that bw itself uses.",
+          PATH_HINT,
+        ),
+      ),
+    ),
+    keychain: v.optional(
+      v.pipe(
+        v.picklist(['file']),
+        about(
+          'Where client_id and client_secret are kept: `file` is an encrypted file.',
+          'the word "file"',
+        ),
+      ),
+      'file',
+    ),
+  });
+
+  return v.strictObject({
+    idle: v.optional(
+      v.pipe(
+        duration,
+        about('How long a session lasts after its key was last handed out.', DURATION_HINT),
+      ),
+      '15m',
+    ),
+    max: v.optional(
+      v.pipe(
+        duration,
+        about('How long a session lasts at most, however it is used.', DURATION_HINT),
+      ),
+      '8h',
+    ),
+    bw_path: v.optional(
+      v.pipe(path, about('The Bitwarden CLI to run; without it, the first bw in PATH.', PATH_HINT)),
+    ),
+    profiles: v.optional(v.strictObject({ default: v.optional(profile, {}) }), {}),
+  });
+}
+
+/** Every setting in the order of the file, for messages and for the page in the docs. */
+export function describeSettings(): SettingRow[] {
+  return rowsOf(settingsSchema('').entries, '');
+}
+
+function about<T>(help: string, allowed: string) {
+  return v.metadata<T, Pick<SettingRow, 'help' | 'allowed'>>({ help, allowed });
+}
+
+function rowsOf(entries: v.ObjectEntries, table: string): SettingRow[] {
+  return Object.entries(entries).flatMap(([key, optional]) => {
+    const schema = 'wrapped' in optional ? (optional.wrapped as v.GenericSchema) : optional;
+    if ('entries' in schema)
+      return rowsOf(schema.entries as v.ObjectEntries, table ? `${table}.${key}` : key);
+    const { help, allowed } = v.getMetadata(schema) as Pick<SettingRow, 'help' | 'allowed'>;
+    const preset = 'default' in optional ? optional.default : undefined;
+    return [{ table, key, help, allowed, ...(typeof preset === 'string' && { default: preset }) }];
+  });
+}
+
+// bw refuses anything but HTTPS, and a user name or password is no part of its server's address.
+function isServer(text: string): boolean {
+  const url = /^https:\/\//i.test(text) ? URL.parse(text) : null;
+  return url !== null && !url.username && !url.password && !url.search && !url.hash;
+}

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { Sessions, type SessionVault } from '../../../daemon/sessions.ts';
+import { failure } from '../../../shared/errors.ts';
+import { Secret } from '../../../shared/secret.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { settle, standIn } from '../../support/stand-in-caller.ts';
+
+const log = { info() {}, warn() {}, debug() {} };
+const question = { what: 'master-password', subject: 'alice', attempt: 1 } as const;
+
+/** A vault in memory: the one live key, and a mark that changes with it. */
+function setUp() {
+  const clock = manualClock();
+  const state = { live: '', stamp: 1, unlocks: 0, checks: 0, lockFails: false };
+  const vault: SessionVault = {
+    requireLogin: async () => {},
+    stamp: () => String(state.stamp),
+    async check(key) {
+      state.checks += 1;
+      return key.reveal() === state.live ? 'live' : 'dead';
+    },
+    async lock(key) {
+      if (state.lockFails) throw failure('data-file-busy', { file: 'data.json' });
+      if (key.reveal() === state.live) state.live = '';
+    },
+    async unlock(waiters) {
+      const { secret } = await waiters.ask(question);
+      if (secret.reveal() !== 'right') throw failure('wrong-password');
+      state.unlocks += 1;
+      state.live = `key ${state.unlocks}`;
+      state.stamp += 1;
+      return new Secret(state.live);
+    },
+  };
+  const limits = () => ({ idleMs: 60_000, maxMs: 600_000 });
+  return { clock, state, sessions: new Sessions({ clock, log, vault, limits }) };
+}
+
+async function opened() {
+  const all = setUp();
+  const person = standIn('pts/1');
+  const first = all.sessions.get(person, {});
+  await settle();
+  person.answer('right');
+  expect((await first).reveal()).toBe('key 1');
+  return all;
+}
+
+test('many who ask at once share one prompt, one unlock, one key', async () => {
+  const { sessions, state } = setUp();
+  const people = Array.from({ length: 20 }, (_, n) => standIn(`pts/${n}`));
+  const keys = people.map((person) => sessions.get(person, {}));
+  await settle();
+  expect(people.filter(({ asked }) => asked.length > 0)).toHaveLength(1);
+  people.find(({ asked }) => asked.length > 0)?.answer('right');
+  expect(new Set((await Promise.all(keys)).map((key) => key.reveal()))).toEqual(new Set(['key 1']));
+  expect(state.unlocks).toBe(1);
+});
+
+test('an unchanged data file is not read again', async () => {
+  const { sessions, state } = await opened();
+  await sessions.get(standIn('pts/2'), {});
+  const before = state.checks;
+  for (let used = 0; used < 10; used += 1) await sessions.get(standIn('pts/2'), {});
+  expect(state.checks).toBe(before);
+});
+
+test("a key that somebody else's unlock has ended is never handed out", async () => {
+  const { sessions, state } = await opened();
+  state.live = 'key of another';
+  state.stamp += 1;
+  await expect(sessions.get(standIn('cron', []), {})).rejects.toMatchObject({
+    name: 'vault-locked',
+  });
+  await sessions.lock();
+  expect(state.live).toBe('key of another');
+});
+
+test('at the idle limit the vault is locked too', async () => {
+  const { clock, sessions, state } = await opened();
+  clock.advance(60_000);
+  await settle();
+  expect(state.live).toBe('');
+  expect(sessions.left()).toBeUndefined();
+});
+
+test('a key that expired while it was checked is not handed out', async () => {
+  const { clock, sessions, state } = await opened();
+  state.stamp += 1;
+  const asked = sessions.get(standIn('cron', []), {});
+  clock.suspend(61_000);
+  await expect(asked).rejects.toMatchObject({ name: 'vault-locked' });
+});
+
+test('a vault that could not be locked is a problem, is tried again, and its key is not given', async () => {
+  const { clock, sessions, state } = await opened();
+  state.lockFails = true;
+  await expect(sessions.lock()).rejects.toMatchObject({ name: 'lock-failed' });
+  expect(sessions.problem()).toContain('data.json');
+  await expect(sessions.get(standIn('cron', []), {})).rejects.toMatchObject({
+    name: 'vault-locked',
+  });
+  state.lockFails = false;
+  clock.advance(30_000);
+  await settle();
+  expect(state.live).toBe('');
+  expect(sessions.problem()).toBeUndefined();
+});
+
+test('shorter limits than the session has count at once, longer ones do not', async () => {
+  const { clock, sessions, state } = await opened();
+  await sessions.get(standIn('pts/2'), { idleMs: 5_000, maxMs: 999_999_999 });
+  expect(sessions.left()).toEqual({ idleLeftMs: 5_000, maxLeftMs: 600_000 });
+  clock.advance(5_000);
+  await settle();
+  expect(state.live).toBe('');
+});
+
+test('after stop a key that arrives late is locked, not kept', async () => {
+  const { sessions, state } = setUp();
+  const person = standIn('pts/1');
+  const late = sessions.get(person, {});
+  late.catch(() => {});
+  await settle();
+  person.answer('right');
+  await sessions.stop();
+  await settle();
+  expect(state.live).toBe('');
+  expect(sessions.left()).toBeUndefined();
+});
