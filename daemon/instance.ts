@@ -1,0 +1,150 @@
+/**
+ * One daemon: lock → private folder → bind → watch our own socket → leave. The lock is held for the
+ * daemon's whole life and the kernel drops it with the process, so nothing stale ever stops a start.
+ */
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import type { Server } from 'node:net';
+import { folderProblem } from '../shared/boundary.ts';
+import { failure } from '../shared/errors.ts';
+import type { Paths } from '../shared/paths.ts';
+import type { Clock } from './clock.ts';
+
+/** A socket's address holds 108 bytes on Linux and 104 on macOS, with its closing zero. */
+const SOCKET_PATH_BYTES = 103;
+/** How often the daemon looks that it can still be reached. */
+const WATCH_MS = 30_000;
+
+export interface Instance {
+  /** Binds; throws where that is not possible. */
+  listen(server: Server): Promise<void>;
+  /** Calls `gone` once when the socket is no longer ours: nobody can reach us any more. */
+  watch(clock: Clock, gone: () => void): void;
+  /** Removes the socket if it is still ours. The lock goes with the process. */
+  release(): void;
+}
+
+export interface InstanceOptions {
+  readonly paths: Pick<Paths, 'runtime' | 'socket' | 'lock'>;
+  readonly platform: NodeJS.Platform;
+  readonly uid: number;
+  readonly pid: number;
+  readonly lockFile: (fd: number) => boolean;
+}
+
+/** Becomes the one daemon; throws daemon-running or runtime-folder-unsafe. */
+export function claimInstance(options: InstanceOptions): Instance {
+  const { paths, platform } = options;
+  preparePrivateFolder(options);
+  if (platform === 'win32') return pipeInstance(options);
+  takeLock(options);
+  let mine: string | undefined;
+
+  const stillMine = () => {
+    try {
+      if (folderProblem(lstatSync(paths.runtime), options.uid)) return false;
+      return identity(paths.socket) === mine;
+    } catch {
+      return false;
+    }
+  };
+
+  return {
+    async listen(server) {
+      // Nobody else can be bound here: we hold the lock.
+      rmSync(paths.socket, { force: true });
+      await bind(server, paths.socket);
+      mine = identity(paths.socket);
+    },
+    watch(clock, gone) {
+      const look = () => (stillMine() ? clock.after(WATCH_MS, look) : gone());
+      clock.after(WATCH_MS, look);
+    },
+    release() {
+      if (stillMine()) rmSync(paths.socket, { force: true });
+    },
+  };
+}
+
+function preparePrivateFolder({ paths, platform, uid }: InstanceOptions): void {
+  const length = Buffer.byteLength(paths.socket);
+  if (platform !== 'win32' && length > SOCKET_PATH_BYTES)
+    throw failure('runtime-folder-unsafe', {
+      folder: paths.runtime,
+      problem: `the socket's path would have ${length} bytes, and the system allows ${SOCKET_PATH_BYTES}`,
+    });
+  try {
+    mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw failure('runtime-folder-unsafe', {
+      folder: paths.runtime,
+      problem: `it cannot be made (${(error as NodeJS.ErrnoException).code})`,
+    });
+  }
+  const problem = platform === 'win32' ? undefined : folderProblem(lstatSync(paths.runtime), uid);
+  if (problem) throw failure('runtime-folder-unsafe', { folder: paths.runtime, problem });
+}
+
+// A bare descriptor on purpose: a FileHandle would be collected one day, and the lock with it (seen).
+function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
+  for (;;) {
+    const fd = openSync(paths.lock, 'a+', 0o600);
+    if (!lockFile(fd)) {
+      closeSync(fd);
+      throw failure('daemon-running', { pid: readFileSync(paths.lock, 'utf8').trim() || '?' });
+    }
+    // A lock file that was removed and made anew would be granted a second time (seen).
+    if (sameFile(fd, paths.lock)) {
+      ftruncateSync(fd);
+      writeSync(fd, `${pid}\n`);
+      return;
+    }
+    closeSync(fd);
+  }
+}
+
+function sameFile(fd: number, path: string): boolean {
+  const held = fstatSync(fd);
+  const there = statSync(path, { throwIfNoEntry: false });
+  return there?.ino === held.ino && there.dev === held.dev;
+}
+
+function identity(path: string): string {
+  const { dev, ino } = lstatSync(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+// On Windows the first instance of the pipe is the lock: a second listen fails with EADDRINUSE.
+function pipeInstance({ paths }: InstanceOptions): Instance {
+  return {
+    listen: (server) => bind(server, paths.socket),
+    watch: () => {},
+    release: () => {},
+  };
+}
+
+function bind(server: Server, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? failure('daemon-running', { pid: '?' })
+          : failure('daemon-start-failed', { problem: `cannot listen (${error.code})` }),
+      );
+    server.once('error', refuse);
+    server.listen(address, () => {
+      server.off('error', refuse);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,72 @@
+/** How the daemon leaves: nobody new, vault locked, keys wiped, answers sent, socket gone. */
+import type { Server } from 'node:net';
+import type { Clock } from './clock.ts';
+import type { Instance } from './instance.ts';
+import type { Keychain } from './keychain/port.ts';
+import type { Log } from './log.ts';
+import type { Profiles } from './profiles.ts';
+
+/** Longest time for the last answers to be read. */
+const LAST_WORDS_MS = 1_000;
+
+export interface Leaving {
+  readonly server: Server;
+  /** Ends every connection once what was written is out. */
+  readonly drop: () => Promise<unknown>;
+  readonly profiles: Profiles;
+  readonly keychain: Keychain;
+  readonly instance: Instance;
+}
+
+export interface Leave {
+  /** Aborted when we leave: for each bw that is under way. */
+  signal(): AbortSignal;
+  onLeave(leaving: Leaving): void;
+  /** Resolves when everything is locked and wiped; the process ends a moment later. */
+  begin(why: string): Promise<void>;
+  /** The same after a fault of ours, with exit code 70. */
+  crash(thrown: unknown): void;
+}
+
+export function createLeave(parts: {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly exit: (code: number) => void;
+}): Leave {
+  const { clock, log, exit } = parts;
+  let running = new AbortController();
+  let leaving: Leaving | undefined;
+  let left: Promise<void> | undefined;
+  let code = 0;
+
+  async function leave(why: string): Promise<void> {
+    log.info('leaving', { why });
+    leaving?.server.close();
+    // What bw is doing for others ends; a `bw lock` of our own may still have to run.
+    running.abort();
+    running = new AbortController();
+    await leaving?.profiles.last()?.sessions.stop();
+    leaving?.keychain.forget();
+    leaving?.instance.release();
+    // The answer to `daemon.stop` itself is written after this resolves.
+    setImmediate(() => leaving?.drop().then(() => exit(code)));
+    clock.after(LAST_WORDS_MS, () => exit(code));
+  }
+
+  const begin = (why: string) => {
+    left ??= leave(why);
+    return left;
+  };
+  return {
+    signal: () => running.signal,
+    onLeave(what) {
+      leaving = what;
+    },
+    begin,
+    crash(thrown) {
+      code = 70;
+      log.warn('crash', { kind: (thrown as Error)?.name });
+      begin('crash').finally(() => exit(code));
+    },
+  };
+}

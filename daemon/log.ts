@@ -1,0 +1,54 @@
+/**
+ * The daemon's log: one JSON line an event, named fields of plain values only. There is no way to
+ * hand it an object, a frame or a Secret; text from elsewhere is made printable.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import pino from 'pino';
+import { printable } from '../shared/text.ts';
+
+/** A log above this size is set aside at the next start, and the one before it dropped. */
+const LOG_BYTES = 1024 * 1024;
+
+export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Log {
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  /** Written only with BW_HELPER_DEBUG=1: the wire's method names and sizes. */
+  debug(event: string, fields?: Fields): void;
+}
+
+/**
+ * Writes to a file (0600, its folder 0700) or to an open descriptor; each line before the call
+ * returns, so that a crash loses none.
+ */
+export function openLog(to: string | number, debug: boolean): Log {
+  const dest = typeof to === 'number' ? to : openForAppend(to);
+  const level = debug ? 'debug' : 'info';
+  const options = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
+  const logger = pino(options, pino.destination({ dest, sync: true }));
+  return {
+    info: (event, fields) => logger.info(clean(fields), event),
+    warn: (event, fields) => logger.warn(clean(fields), event),
+    debug: (event, fields) => logger.debug(clean(fields), event),
+  };
+}
+
+function openForAppend(file: string): number {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const fd = openSync(file, 'a', 0o600);
+  if (fstatSync(fd).size <= LOG_BYTES) return fd;
+  closeSync(fd);
+  renameSync(file, `${file}.1`);
+  return openSync(file, 'a', 0o600);
+}
+
+function clean(fields: Fields = {}): Record<string, string | number | boolean | undefined> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? printable(value) : value,
+    ]),
+  );
+}

@@ -1,0 +1,66 @@
+/** The few system calls that Node does not offer, by koffi; loaded in the daemon only. */
+import koffi from 'koffi';
+
+export interface Native {
+  /** Takes an exclusive lock that lives as long as the descriptor; false where somebody holds it. */
+  lockFile(fd: number): boolean;
+  /** Who is at the other end of a Unix socket, by the kernel's word; undefined where it cannot tell. */
+  peer(socketFd: number): { uid: number; pid?: number } | undefined;
+  /** No core dumps, no reading of our memory by others of the same user; what is in force after it. */
+  harden(): { coreLimitZero: boolean; notDumpable: boolean };
+}
+
+const LOCK_EX_NB = 2 | 4;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const PR_SET_DUMPABLE = 4;
+const PR_GET_DUMPABLE = 3;
+
+/** Binds the calls of this system. Windows needs none of them: see instance.ts. */
+export function loadNative(platform: NodeJS.Platform): Native {
+  if (platform === 'win32')
+    return {
+      lockFile: () => true,
+      peer: () => undefined,
+      harden: () => ({ coreLimitZero: false, notDumpable: false }),
+    };
+  // null is the running program, which has libc in it under whatever name.
+  const libc = koffi.load(null);
+  const flock = libc.func('int flock(int fd, int operation)');
+  const setrlimit = libc.func('int setrlimit(int resource, const uint64_t *limits)');
+  // RLIMIT_CORE is 4 on both systems.
+  const noCore = () => setrlimit(4, [0n, 0n]) === 0;
+  if (platform === 'darwin') {
+    const getpeereid = libc.func(
+      'int getpeereid(int fd, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
+    );
+    return {
+      lockFile: (fd) => flock(fd, LOCK_EX_NB) === 0,
+      peer(fd) {
+        const uid = [0];
+        return getpeereid(fd, uid, [0]) === 0 ? { uid: uid[0] ?? -1 } : undefined;
+      },
+      harden: () => ({ coreLimitZero: noCore(), notDumpable: false }),
+    };
+  }
+  const getsockopt = libc.func(
+    'int getsockopt(int fd, int level, int name, _Out_ int32_t *value, _Inout_ uint32_t *length)',
+  );
+  const prctl = libc.func(
+    'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+  );
+  return {
+    lockFile: (fd) => flock(fd, LOCK_EX_NB) === 0,
+    peer(fd) {
+      // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
+      const ucred = [0, 0, 0];
+      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ucred, [12]) !== 0) return undefined;
+      const [pid = 0, uid = -1] = ucred;
+      return { uid, pid };
+    },
+    harden() {
+      prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+      return { coreLimitZero: noCore(), notDumpable: prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0 };
+    },
+  };
+}

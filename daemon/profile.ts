@@ -1,0 +1,207 @@
+/**
+ * One profile: a bw data folder with its account, its server and its entry in the keychain. Every
+ * run of bw in the folder goes through one queue.
+ */
+import { failure, toFailure } from '../shared/errors.ts';
+import { PASSWORD_TRIES } from '../shared/limits.ts';
+import type { Result, ToDaemon } from '../shared/protocol.ts';
+import type { Verbs } from './bw/verbs.ts';
+import type { Caller } from './caller.ts';
+import { passphraseFrom, passphraseFromNobody, passphraseFromWaiters } from './challenges.ts';
+import type { Clock } from './clock.ts';
+import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
+import type { Log } from './log.ts';
+import type { Waiters } from './prompts.ts';
+import { createQueue } from './queue.ts';
+import { createRenewal } from './renewal.ts';
+import { Sessions, type SessionVault } from './sessions.ts';
+import type { Settings } from './settings.ts';
+import type { DataFile } from './vault/data-file.ts';
+import { type Account, describe, slot } from './vault/layout.ts';
+import { layoutOf } from './vault/layouts.ts';
+
+/** Where bw goes when nothing is set. */
+const DEFAULT_SERVER = 'https://vault.bitwarden.com';
+
+export interface ProfileParts {
+  readonly name: string;
+  readonly dataFile: DataFile;
+  readonly verbs: Verbs;
+  readonly keychain: Keychain;
+  readonly settings: () => Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type Status = Omit<Result<ToDaemon, 'session.status'>, 'daemon'>;
+
+export interface Profile {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly sessions: Sessions;
+  login(caller: Caller): Promise<{ account: string; server: string }>;
+  logout(): Promise<{ account: string }>;
+  sync(caller: Caller): Promise<{ account: string }>;
+  status(): Promise<Status>;
+  /** True where a session stands in data.json that is not ours. */
+  otherSession(): Promise<boolean>;
+}
+
+export function createProfile(parts: ProfileParts): Profile {
+  const { name, dataFile, verbs, keychain, settings, clock, log } = parts;
+  const queue = createQueue();
+
+  async function account(): Promise<Account | undefined> {
+    return describe((await dataFile.read()) ?? {});
+  }
+
+  async function requireAccount(): Promise<Account> {
+    const found = await account();
+    if (!found) throw failure('not-logged-in', { dataDir: dataFile.folder });
+    return found;
+  }
+
+  /** The stored secret for a login that needs it; undefined lets bw go on with what it has. */
+  async function secretFor(who: Account, ask: AskPassphrase): Promise<StoredSecret | undefined> {
+    return who.apiKey ? await keychain.get(name, ask) : undefined;
+  }
+
+  async function unlock(waiters: Waiters<void>) {
+    const who = await requireAccount();
+    const secret = await secretFor(who, passphraseFromWaiters(waiters));
+    try {
+      for (let attempt = 1; ; ) {
+        const subject = subjectOf(who);
+        const answer = await waiters.ask({ what: 'master-password', subject, attempt });
+        try {
+          return await queue(() => verbs.unlock(answer.secret, secret));
+        } catch (thrown) {
+          const reason = toFailure(thrown);
+          if (!reason.is('wrong-password')) throw reason;
+          // Its giver cannot be asked again, and it is no attempt of those who can.
+          if (answer.fromStdin) answer.refuse(reason);
+          else if (attempt++ >= PASSWORD_TRIES) throw reason;
+        } finally {
+          answer.secret.wipe();
+        }
+      }
+    } finally {
+      secret?.clientSecret.wipe();
+    }
+  }
+
+  const vault: SessionVault = {
+    async requireLogin() {
+      await requireAccount();
+    },
+    stamp: () => dataFile.stamp(),
+    async check(key) {
+      const verdict = await dataFile.checkKey(key);
+      if (verdict !== 'unknown') return verdict;
+      const json = (await dataFile.read()) ?? {};
+      // An empty file: bw would take it for a fresh one.
+      if (layoutOf(json) && slot(json) === undefined)
+        throw failure('data-file-unreadable', { file: dataFile.file, problem: 'it stays empty' });
+      log.warn('layout unknown, asking bw');
+      return await queue(() => verbs.check(key));
+    },
+    async lock(key) {
+      if ((await dataFile.removeSlot(key)) !== 'unknown') return;
+      await queue(() => verbs.lock());
+    },
+    unlock,
+  };
+
+  async function syncWith(ask: AskPassphrase): Promise<Account> {
+    const who = await requireAccount();
+    const secret = await secretFor(who, ask);
+    try {
+      await queue(() => verbs.sync(secret));
+    } finally {
+      secret?.clientSecret.wipe();
+    }
+    return who;
+  }
+
+  const renewal = createRenewal({
+    clock,
+    log,
+    async tokenExpiresAtMs() {
+      const who = await account();
+      return who?.apiKey ? who.accessTokenExpiresAtMs : undefined;
+    },
+    async renew() {
+      await syncWith(passphraseFromNobody);
+    },
+  });
+
+  const sessions = new Sessions({
+    clock,
+    log,
+    vault,
+    limits: settings,
+    onOpen: renewal.start,
+    onEnd: renewal.stop,
+  });
+
+  async function otherSession(): Promise<boolean> {
+    return slot((await dataFile.read()) ?? {}) !== undefined;
+  }
+
+  return {
+    name,
+    dataDir: dataFile.folder,
+    sessions,
+    otherSession,
+
+    async login(caller) {
+      const before = await account();
+      if (before) throw failure('already-logged-in', { account: before.email });
+      const secret = await keychain.get(name, passphraseFrom(caller));
+      if (!secret) throw failure('no-client-secret');
+      try {
+        await queue(() => verbs.login(secret, settings().profile.server));
+      } finally {
+        secret.clientSecret.wipe();
+      }
+      const after = await requireAccount();
+      return { account: after.email, server: after.server ?? DEFAULT_SERVER };
+    },
+
+    async logout() {
+      const who = await requireAccount();
+      await sessions.lock('logout').catch(() => false);
+      await queue(() => verbs.logout());
+      return { account: who.email };
+    },
+
+    async sync(caller) {
+      const who = await syncWith(passphraseFrom(caller));
+      return { account: who.email };
+    },
+
+    async status() {
+      const key = await sessions.peek();
+      const who = await account();
+      const left = key && sessions.left();
+      const stored = await keychain.status(name);
+      return {
+        state: who ? (left ? 'unlocked' : 'locked') : 'logged-out',
+        dataDir: dataFile.folder,
+        ...(who && {
+          account: who.email,
+          server: who.server ?? DEFAULT_SERVER,
+          login: who.apiKey ? ('api-key' as const) : ('password' as const),
+        }),
+        clientSecretAtRest: who?.clientSecretAtRest ?? false,
+        ...(left && { session: left }),
+        keychain: { kind: keychain.kind, ...stored },
+        problems: [sessions.problem(), renewal.problem()].filter((text) => text !== undefined),
+      };
+    },
+  };
+}
+
+function subjectOf({ email, server }: Account): string {
+  return `${email} (${new URL(server ?? DEFAULT_SERVER).host})`;
+}

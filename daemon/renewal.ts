@@ -1,0 +1,85 @@
+/**
+ * Keeps the access token in data.json fresh while an API-key login is unlocked, so that the person's
+ * own `bw create` or `bw edit` work although no client_secret is there for bw to renew it with.
+ */
+import { toFailure } from '../shared/errors.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+
+/** bw renews by itself, and fails, when less than this is left (read in 2026.9.0). */
+const BW_RENEWS_BELOW_MS = 5 * 60_000;
+/** We come before it by this much, or by half of what is left of a short token. */
+const AHEAD_MS = 5 * 60_000;
+/** The longest sleep of the timer: a machine that was suspended notices within this. */
+const LOOK_AGAIN_MS = 60_000;
+/** After a failure: soon, but not so often that a broken network is hammered. */
+const AGAIN_MS = 60_000;
+/** Never more often than this, whatever the server says. */
+const AT_MOST_EVERY_MS = 1_000;
+
+export interface RenewalParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** When the access token runs out, ms since 1970; undefined where nothing is to be renewed. */
+  readonly tokenExpiresAtMs: () => Promise<number | undefined>;
+  /** A staged sync, which leaves a fresh token behind. */
+  readonly renew: () => Promise<void>;
+}
+
+export interface Renewal {
+  start(): void;
+  stop(): void;
+  /** Why the last renewal did not work. */
+  problem(): string | undefined;
+}
+
+export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalParts): Renewal {
+  let cancel: (() => void) | undefined;
+  let problem: string | undefined;
+  /** For which token it is planned, and when, both in ms since 1970. */
+  let plan = { expiresAtMs: 0, renewAtMs: 0 };
+
+  function again(ms: number): void {
+    if (!cancel) return;
+    cancel = clock.after(Math.min(Math.max(ms, AT_MOST_EVERY_MS), LOOK_AGAIN_MS), turn);
+  }
+
+  async function turn(): Promise<void> {
+    const expiresAtMs = await tokenExpiresAtMs().catch(() => undefined);
+    if (expiresAtMs === undefined || !cancel) return again(LOOK_AGAIN_MS);
+    if (plan.expiresAtMs !== expiresAtMs) plan = planFor(expiresAtMs);
+    const waitMs = plan.renewAtMs - clock.wallMs();
+    if (waitMs > 0) return again(waitMs);
+    try {
+      await renew();
+      problem = undefined;
+      log.info('access token renewed');
+      again(0);
+    } catch (thrown) {
+      const reason = toFailure(thrown);
+      problem = `the access token was not renewed: ${reason.message}`;
+      log.warn('access token not renewed', { error: reason.name });
+      again(AGAIN_MS);
+    }
+  }
+
+  function planFor(expiresAtMs: number) {
+    const now = clock.wallMs();
+    const usableMs = expiresAtMs - now - BW_RENEWS_BELOW_MS;
+    return { expiresAtMs, renewAtMs: now + usableMs - Math.min(AHEAD_MS, usableMs / 2) };
+  }
+
+  return {
+    start() {
+      cancel?.();
+      cancel = () => {};
+      turn();
+    },
+    stop() {
+      cancel?.();
+      cancel = undefined;
+      problem = undefined;
+    },
+    problem: () => problem,
+  };
+}

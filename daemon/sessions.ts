@@ -1,0 +1,236 @@
+/**
+ * One profile's session: logged-out → locked → unlocked → ended. The key is checked at each use, and
+ * a key that may be dead is never handed out.
+ */
+import { type Failure, failure, toFailure } from '../shared/errors.ts';
+import type { Secret } from '../shared/secret.ts';
+import type { Caller } from './caller.ts';
+import type { Clock } from './clock.ts';
+import { type Ending, type Expiry, type Limits, startExpiry } from './expiry.ts';
+import type { Log } from './log.ts';
+import { createWaiters, type Waiters } from './prompts.ts';
+
+/** How soon a vault that could not be locked is tried again. */
+const LOCK_AGAIN_MS = 30_000;
+/**
+ * When a locked vault is looked at again. A bw that was reading while we locked writes our session
+ * back a moment later (2026.9.0: 0.1 s, and as long as its command takes).
+ */
+const LOOK_AGAIN_MS = [300, 2_000, 10_000, 30_000];
+
+/** What a session needs of the vault behind it. */
+export interface SessionVault {
+  /** Throws not-logged-in, before anybody is asked for a password. */
+  requireLogin(): Promise<void>;
+  /** A cheap mark of data.json as it is now: the same mark means the same content. */
+  stamp(): string | undefined;
+  /** Whether the key opens the vault. Throws where that cannot be told now. */
+  check(key: Secret): Promise<'live' | 'dead'>;
+  /** Ends our key and nobody else's; throws where the vault is still open to it. */
+  lock(key: Secret): Promise<void>;
+  /** Asks through `waiters` for what is missing and gives a key that was seen to work. */
+  unlock(waiters: Waiters<void>): Promise<Secret>;
+}
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly vault: SessionVault;
+  readonly log: Log;
+  /** The limits of the settings, read at each unlock. */
+  readonly limits: () => Limits;
+  /** Told when a session opens, and when it ends. */
+  readonly onOpen?: () => void;
+  readonly onEnd?: () => void;
+}
+
+export interface Wanted {
+  readonly idleMs?: number | undefined;
+  readonly maxMs?: number | undefined;
+  /** How long a caller that cannot be asked waits for another's unlock. */
+  readonly waitMs?: number | undefined;
+}
+
+interface Session {
+  readonly key: Secret;
+  readonly expiry: Expiry;
+  /** The mark of data.json at which the key was last seen to be live. */
+  seen: string | undefined;
+  /** When the locked vault is still to be looked at, in ms from the look before. */
+  readonly looks: number[];
+  looking: boolean;
+}
+
+export class Sessions {
+  readonly #options: SessionOptions;
+  #session: Session | undefined;
+  #attempt: Waiters<void> | undefined;
+  /** Locks that are under way or failed and will be tried again. */
+  readonly #locking = new Map<Session, Failure | undefined>();
+  #again: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** The live key, after asking for the password where there is none. The caller must not keep it. */
+  async get(caller: Caller, wanted: Wanted): Promise<Secret> {
+    for (;;) {
+      const session = await this.#live();
+      if (session) {
+        session.expiry.shorten(wanted);
+        if (!session.expiry.ended()) return session.key;
+        continue;
+      }
+      await this.#options.vault.requireLogin();
+      this.#attempt ??= this.#startAttempt(wanted);
+      await this.#attempt.join(caller, wanted.waitMs);
+    }
+  }
+
+  /** Renews the idle limit. */
+  touch(): void {
+    this.#session?.expiry.touch();
+  }
+
+  /** The key if there is a live session; never asks. */
+  async peek(): Promise<Secret | undefined> {
+    return (await this.#live())?.key;
+  }
+
+  left(): { idleLeftMs: number; maxLeftMs: number } | undefined {
+    return this.#session?.expiry.left();
+  }
+
+  /** Ends the session. False where there was none. Throws lock-failed. */
+  async lock(why: Ending | 'asked' | 'stop' | 'logout' = 'asked'): Promise<boolean> {
+    const session = this.#session;
+    if (session) this.#retire(session, why);
+    await this.#lockAll();
+    const problem = this.problem();
+    if (problem) throw failure('lock-failed', { problem });
+    return session !== undefined;
+  }
+
+  /** Why the vault of an ended session is still open, if it is. */
+  problem(): string | undefined {
+    for (const reason of this.#locking.values()) if (reason) return reason.message;
+    return undefined;
+  }
+
+  /** The last word: refuses who waits, locks, and forgets even a key whose vault stays open. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#attempt?.reject(failure('daemon-gone'));
+    await this.lock('stop').catch(() => {});
+    this.#again?.();
+    for (const { key } of this.#locking.keys()) key.wipe();
+    this.#locking.clear();
+  }
+
+  async #live(): Promise<Session | undefined> {
+    const session = this.#session;
+    if (!session || session.expiry.ended()) return undefined;
+    const { vault } = this.#options;
+    const now = vault.stamp();
+    if (now !== undefined && now === session.seen) return session;
+    const verdict = await vault.check(session.key);
+    // It may have ended while we looked.
+    if (this.#session !== session) return undefined;
+    if (verdict === 'live') {
+      session.seen = now;
+      return session.expiry.ended() ? undefined : session;
+    }
+    // Somebody else's bw ended our key: the vault is theirs, only our copy goes.
+    this.#forget(session, 'replaced');
+    session.key.wipe();
+    return undefined;
+  }
+
+  #startAttempt(wanted: Wanted): Waiters<void> {
+    const { clock, vault, limits } = this.#options;
+    const waiters = createWaiters<void>(clock);
+    const open = async () => {
+      const key = await vault.unlock(waiters);
+      this.#open(key, {
+        idleMs: wanted.idleMs ?? limits().idleMs,
+        maxMs: wanted.maxMs ?? limits().maxMs,
+      });
+    };
+    // Begins after the first caller has joined.
+    queueMicrotask(async () => {
+      const failed = await open().then(() => undefined, toFailure);
+      // Nobody may join a group that has been told its outcome.
+      this.#attempt = undefined;
+      if (failed) waiters.reject(failed);
+      else waiters.resolve();
+    });
+    return waiters;
+  }
+
+  #open(key: Secret, limits: Limits): void {
+    const { clock, log, onOpen } = this.#options;
+    const session: Session = {
+      key,
+      seen: undefined,
+      looks: [...LOOK_AGAIN_MS],
+      looking: false,
+      expiry: startExpiry(clock, limits, (why) => {
+        this.#retire(session, why);
+        this.#lockAll();
+      }),
+    };
+    this.#session = session;
+    if (this.#stopped) return void this.lock('stop').catch(() => {});
+    log.info('session opened', { idleMs: limits.idleMs, maxMs: limits.maxMs });
+    onOpen?.();
+  }
+
+  #forget(session: Session, why: string): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    session.expiry.cancel();
+    this.#options.log.info('session ended', { why });
+    this.#options.onEnd?.();
+  }
+
+  // The key is no longer handed out from here on; it is kept only until the vault is locked.
+  #retire(session: Session, why: string): void {
+    this.#forget(session, why);
+    this.#locking.set(session, undefined);
+  }
+
+  async #lockAll(): Promise<void> {
+    await Promise.all([...this.#locking.keys()].map((session) => this.#lockVault(session)));
+    if (!this.problem() || this.#again) return;
+    this.#again = this.#options.clock.after(LOCK_AGAIN_MS, () => {
+      this.#again = undefined;
+      this.#lockAll();
+    });
+  }
+
+  async #lockVault(session: Session): Promise<void> {
+    const { clock, log, vault } = this.#options;
+    try {
+      await vault.lock(session.key);
+      if (!this.#locking.has(session)) return;
+      this.#locking.set(session, undefined);
+      const [nextMs] = session.looks;
+      if (nextMs === undefined) {
+        session.key.wipe();
+        this.#locking.delete(session);
+      } else if (!session.looking) {
+        session.looking = true;
+        clock.after(nextMs, () => {
+          session.looking = false;
+          session.looks.shift();
+          if (this.#locking.has(session)) this.#lockAll();
+        });
+      }
+    } catch (thrown) {
+      const reason = toFailure(thrown);
+      this.#locking.set(session, reason);
+      log.warn('vault not locked', { error: reason.name });
+    }
+  }
+}
