@@ -1,0 +1,75 @@
+/** Answers the daemon's calls back: whom we can ask, and how a question reads. */
+import type { Handlers } from '../shared/channel.ts';
+import { failure } from '../shared/errors.ts';
+import type { Params, ToClient, Asking as Way } from '../shared/protocol.ts';
+import { printable } from '../shared/text.ts';
+import type { Asking, Context } from './context.ts';
+import { waysToAsk } from './prompt/ways.ts';
+
+type Wanted = Params<ToClient, 'prompt.secret'>;
+
+export interface Answering {
+  /** What hello says of us. */
+  readonly can: Way[];
+  readonly label: string;
+  handlers(onKey: () => void): Handlers<ToClient>;
+  /** Withdraws an open question; resolves when the terminal is as it was. */
+  stop(): Promise<void>;
+}
+
+export function createAnswering(context: Context, asking: Asking): Answering {
+  const ways = waysToAsk(context, asking);
+  const withdrawn = new AbortController();
+  let open: Promise<unknown> = Promise.resolve();
+
+  async function answer(wanted: Wanted, onKey: () => void): Promise<{ value: string }> {
+    // Loaded only when somebody is really asked.
+    const { askerFor } = await import('./prompt/asking.ts');
+    const asker = askerFor(
+      context,
+      ways,
+      wanted.what === 'master-password' ? 'password' : 'inPerson',
+    );
+    if (!asker) throw failure('prompt-cancelled');
+    const question = {
+      prompt: promptFor(wanted),
+      confirm: wanted.what === 'new-passphrase',
+      onKey,
+    };
+    const secret = await asker.secret(question, withdrawn.signal);
+    const value = secret.reveal();
+    secret.wipe();
+    return { value };
+  }
+
+  return {
+    can: ways.all,
+    label: ways.label,
+    handlers: (onKey) => ({
+      'prompt.secret'(wanted) {
+        const answered = answer(wanted, onKey);
+        open = answered.catch(() => {});
+        return answered;
+      },
+      'prompt.waiting'({ where }) {
+        context.output.say(
+          `helper: waiting for the password in ${printable(where) || 'another program'} …`,
+        );
+        return undefined;
+      },
+      progress: () => undefined,
+    }),
+    async stop() {
+      withdrawn.abort(failure('prompt-cancelled'));
+      await open;
+    },
+  };
+}
+
+function promptFor({ what, subject, attempt }: Wanted): string {
+  const again = attempt > 1;
+  if (what === 'new-passphrase')
+    return `${again ? 'It must not be empty. ' : ''}Choose a passphrase for ${subject}: `;
+  const name = what === 'master-password' ? 'Master password for' : 'Passphrase of';
+  return `${again ? 'That was wrong, try again. ' : ''}${name} ${subject}: `;
+}

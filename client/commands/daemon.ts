@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { showDuration } from '../../shared/duration.ts';
+import { Failure, failure } from '../../shared/errors.ts';
+import { callDaemon } from '../connect.ts';
+import { type Context, silent } from '../context.ts';
+import { daemonCommand, daemonEnvironment, startDaemon } from '../start.ts';
+
+const quiet = { asking: silent, start: false };
+
+/** `helper daemon start`: does nothing where one is running. */
+export async function startCommand(context: Context): Promise<void> {
+  const pid = (await running(context))?.pid;
+  if (pid === undefined) await startDaemon(context);
+  const now = await callDaemon(context, 'daemon.info', {}, quiet);
+  context.output.say(`${pid === undefined ? 'Started' : 'Already running'}: pid ${now.pid}.`);
+}
+
+/** `helper daemon stop`: returns when the keys are wiped, the vault is locked and it has left. */
+export async function stopCommand(context: Context): Promise<void> {
+  const stopped = await stopDaemon(context);
+  context.output.say(stopped ? 'Stopped.' : 'It was not running.');
+}
+
+/** `helper daemon restart` */
+export async function restartCommand(context: Context): Promise<void> {
+  await stopDaemon(context);
+  await startCommand(context);
+}
+
+/** `helper daemon status`: fails with daemon-not-running where there is none. */
+export async function daemonStatus(context: Context): Promise<void> {
+  const { pid, uptimeMs, live } = await callDaemon(context, 'daemon.info', {}, quiet);
+  const session = live ? 'a session is open' : 'no session';
+  context.output.data(`running: pid ${pid}, up ${showDuration(uptimeMs)}, ${session}`);
+  context.output.data(`socket:  ${context.paths.socket}`);
+  context.output.data(`log:     ${context.paths.log}`);
+}
+
+/** `helper daemon run`: in the foreground of this terminal, for service managers and the curious. */
+export function runCommand(context: Context): void {
+  const [node = '', ...args] = [...daemonCommand(context), '--foreground'];
+  const env = daemonEnvironment(context);
+  // The same process from here on: pid, terminal and signals are the daemon's.
+  if (context.platform !== 'win32') process.execve?.(node, [node, ...args], clean(env));
+  const { status } = spawnSync(node, args, { env, stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+}
+
+/** `helper daemon logs`: the newest lines last. */
+export function logsCommand(context: Context, lines: number): void {
+  let text: string;
+  try {
+    text = readFileSync(context.paths.log, 'utf8');
+  } catch {
+    throw failure('usage', { problem: `There is no log yet (${context.paths.log}).` });
+  }
+  for (const line of text.trimEnd().split('\n').slice(-lines)) context.output.data(line);
+}
+
+async function stopDaemon(context: Context): Promise<boolean> {
+  let pid: number;
+  try {
+    ({ pid } = await callDaemon(context, 'daemon.stop', {}, quiet));
+  } catch (error) {
+    if (error instanceof Failure && error.is('daemon-not-running')) return false;
+    throw error;
+  }
+  // It answers when everything is locked and wiped, and ends a moment later.
+  while (isAlive(context, pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  return true;
+}
+
+function isAlive({ host }: Context, pid: number): boolean {
+  try {
+    return host.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function running(context: Context): Promise<{ pid: number } | undefined> {
+  try {
+    return await callDaemon(context, 'daemon.info', {}, quiet);
+  } catch (error) {
+    if (error instanceof Failure && (error.is('daemon-not-running') || error.is('daemon-gone')))
+      return undefined;
+    throw error;
+  }
+}
+
+function clean(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,142 @@
+/**
+ * One connection to the daemon and one request on it. Folder and socket are checked before the first
+ * byte; only their absence or a refused connection starts a daemon: a slow one is not a dead one.
+ */
+import { lstatSync } from 'node:fs';
+import { connect as netConnect, type Socket } from 'node:net';
+import { folderProblem, socketProblem } from '../shared/boundary.ts';
+import { type Channel, createChannel } from '../shared/channel.ts';
+import { type Failure, failure } from '../shared/errors.ts';
+import { SILENCE_MS } from '../shared/limits.ts';
+import type { Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
+import { PROTOCOL_VERSION } from '../shared/version.ts';
+import { type Answering, createAnswering } from './answering.ts';
+import type { Asking, Context } from './context.ts';
+
+/** A full backlog means a busy daemon; a moment later there is room. */
+const BUSY_MS = [20, 80] as const;
+
+export interface CallOptions {
+  readonly asking: Asking;
+  /** Start a daemon where there is none; else fail with daemon-not-running. */
+  readonly start: boolean;
+}
+
+export type Method = Exclude<keyof ToDaemon, 'hello' | 'prompt.activity'>;
+
+/** Calls one method of the daemon. Rejects with its Failure, or with what is wrong on the way. */
+export async function callDaemon<M extends Method>(
+  context: Context,
+  method: M,
+  params: Params<ToDaemon, M>,
+  options: CallOptions,
+): Promise<Result<ToDaemon, M>> {
+  const socket = await reach(context, options.start);
+  const answering = createAnswering(context, options.asking);
+  const silence = watchSilence(socket);
+  const channel: Channel<ToDaemon> = createChannel<ToDaemon, ToClient>({
+    write: (frame) => socket.write(frame),
+    handlers: answering.handlers(() => channel.notify('prompt.activity', {})),
+    check: checkLate,
+  });
+  socket.on('data', (chunk) => {
+    silence.heard();
+    channel.receive(chunk);
+  });
+  const end = (reason: Failure) => channel.close(reason);
+  socket.once('error', () => end(failure('daemon-gone')));
+  socket.once('close', () => end(failure('daemon-gone')));
+  silence.over.then(end);
+
+  // Both leave in one write; hello's answer is not waited for.
+  socket.cork();
+  channel.call('hello', hello(context, answering)).catch(() => {});
+  const answer = channel.call(method, params);
+  socket.uncork();
+  try {
+    return await answer;
+  } finally {
+    silence.stop();
+    await answering.stop();
+    socket.destroy();
+  }
+}
+
+function hello(context: Context, answering: Answering): Params<ToDaemon, 'hello'> {
+  const dataDir = context.env.BITWARDENCLI_APPDATA_DIR;
+  return {
+    version: PROTOCOL_VERSION,
+    can: answering.can,
+    label: answering.label,
+    ...(dataDir && { dataDir }),
+  };
+}
+
+async function reach(context: Context, start: boolean): Promise<Socket> {
+  for (;;) {
+    const reached = await tryConnect(context);
+    if (typeof reached !== 'string') return reached;
+    if (reached === 'busy') await pause(BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));
+    else if (!start) throw failure('daemon-not-running');
+    else await (await import('./start.ts')).startDaemon(context);
+  }
+}
+
+/** A connected socket; `absent` where no daemon listens, `busy` where it cannot take us yet. */
+export function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
+  if (context.platform !== 'win32' && !checkBoundary(context)) return Promise.resolve('absent');
+  return new Promise((resolve, reject) => {
+    const socket = netConnect(context.paths.socket);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve('absent');
+      else if (error.code === 'EAGAIN') resolve('busy');
+      else reject(unsafe(context, `the socket cannot be used (${error.code})`));
+    });
+  });
+}
+
+/** False where there is nothing yet; throws where what is there is not ours alone. */
+function checkBoundary(context: Context): boolean {
+  const { runtime, socket } = context.paths;
+  const folder = lstatSync(runtime, { throwIfNoEntry: false });
+  if (!folder) return false;
+  const there = lstatSync(socket, { throwIfNoEntry: false });
+  const problem =
+    folderProblem(folder, context.uid) ?? (there && socketProblem(there, context.uid));
+  if (problem) throw unsafe(context, problem);
+  return there !== undefined;
+}
+
+function unsafe({ paths }: Context, problem: string): Failure {
+  return failure('runtime-folder-unsafe', { folder: paths.runtime, problem });
+}
+
+/** Silence is the only timeout: a person may be slow, a living daemon says something every 4 s. */
+function watchSilence(socket: Socket) {
+  const { promise: over, resolve } = Promise.withResolvers<Failure>();
+  const timer = setTimeout(() => {
+    resolve(failure('daemon-silent', { seconds: SILENCE_MS / 1_000 }));
+    socket.destroy();
+  }, SILENCE_MS);
+  return { over, heard: () => timer.refresh(), stop: () => clearTimeout(timer) };
+}
+
+// The schemas are loaded only when something comes that is not checked by hand where it is used.
+async function checkLate(method: string, part: 'params' | 'result', value: unknown) {
+  if (method === 'hello' || method === 'session.get') return { ok: value };
+  const { conform, toClient, toDaemon } = await import('../shared/protocol.ts');
+  return conform(
+    part === 'params'
+      ? toClient[method as keyof ToClient].params
+      : toDaemon[method as keyof ToDaemon].result,
+    value,
+  );
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

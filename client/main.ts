@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/** Composition root of the client: argv → command. The bare hot command loads no option parser. */
+import { lstatSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { hasRunUser } from '../shared/boundary.ts';
+import { failure, toFailure } from '../shared/errors.ts';
+import { paths } from '../shared/paths.ts';
+import { getSession } from './commands/get-session.ts';
+import type { Context } from './context.ts';
+import { createOutput } from './output.ts';
+
+/** Put in by the build, from package.json. */
+declare const BW_HELPER_VERSION: string;
+
+const output = createOutput();
+const args = process.argv.slice(2);
+main().then(
+  () => process.exit(process.exitCode ?? 0),
+  (thrown) => process.exit(output.fail(toFailure(thrown))),
+);
+
+async function main(): Promise<void> {
+  requireNode();
+  const context = createContext();
+  if (args[0] === 'get-session' && args.length === 1)
+    return await getSession(context, {}, { input: true, passwordStdin: false });
+  const { runCommand } = await import('./commands/index.ts');
+  await runCommand(context, args.length === 0 ? ['--help'] : args, BW_HELPER_VERSION);
+}
+
+function createContext(): Context {
+  const { env, platform } = process;
+  const uid = process.getuid?.() ?? -1;
+  const home = env.HOME || homedir();
+  const username = platform === 'win32' ? userInfo().username : '';
+  return {
+    env,
+    platform,
+    uid,
+    host: process,
+    paths: paths({
+      platform,
+      env,
+      home,
+      uid,
+      username,
+      hasRunUser: !env.XDG_RUNTIME_DIR && hasRunUser(lstatSync, uid),
+    }),
+    output,
+    node: process.execPath,
+    daemonMain: fileURLToPath(new URL('../daemon/main.js', import.meta.url)),
+  };
+}
+
+function requireNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 15))
+    throw failure('node-too-old', { version: process.versions.node });
+}

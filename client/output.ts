@@ -1,0 +1,43 @@
+/**
+ * The only file that prints. Data goes to stdout, every word for people to stderr, so that
+ * `$(helper get-session)` holds the key and nothing else.
+ */
+import { writeSync } from 'node:fs';
+import type { Failure } from '../shared/errors.ts';
+
+export interface Output {
+  /** One line of data on stdout. */
+  data(line: string): void;
+  /** One line for the person on stderr. */
+  say(line: string): void;
+  /** Prints what went wrong and what to do; gives the exit code. */
+  fail(failure: Failure): number;
+}
+
+export function createOutput(): Output {
+  const say = (line: string) => write(2, `${line}\n`);
+  return {
+    data: (line) => write(1, `${line}\n`),
+    say,
+    fail({ row }) {
+      say(`helper: ${row.says}`);
+      say(`        ${row.next}`);
+      return row.exit;
+    },
+  };
+}
+
+// Synchronous, so that exit can follow at once; loading process.stdout would cost more than the call.
+function write(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // A non-blocking pipe whose reader is slow: wait a moment and go on.
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Asks the person at the controlling terminal. The prompt goes to the terminal, never to stdout. Only
+ * keys pressed after it appeared count, as with ssh and sudo: what was typed ahead was echoed, and
+ * meant for something else.
+ */
+import { failure } from '../../shared/errors.ts';
+import { PROMPT_IDLE_MS } from '../../shared/limits.ts';
+import type { Secret } from '../../shared/secret.ts';
+import { type Asker, type Host, type Question, typedTwice } from './asker.ts';
+import { type Device, openDevice } from './device.ts';
+import { beforeDeath } from './last-act.ts';
+import { inForeground } from './terminal-state.ts';
+import { type Style, startTyping } from './typing.ts';
+
+/** Asks with or without echo. All of them reject as `secret` does. */
+export interface Terminal extends Asker {
+  /** A line that may be seen, without blanks around it. */
+  visible(question: Question, signal: AbortSignal): Promise<string>;
+  /** Yes or no; Enter alone is no. */
+  confirm(question: Question, signal: AbortSignal): Promise<boolean>;
+}
+
+/** `idleMs` without a key end a prompt with prompt-timeout. */
+export function createTerminal(host: Host, idleMs = PROMPT_IDLE_MS): Terminal {
+  const hidden: Style = { echo: false, allowEmpty: false };
+  const shown = async (question: Question, allowEmpty: boolean, signal: AbortSignal) => {
+    const answer = await ask(host, idleMs, question, { echo: true, allowEmpty }, signal);
+    return answer.reveal().trim();
+  };
+  return {
+    secret(question, signal) {
+      const once = (prompt: string) => ask(host, idleMs, { ...question, prompt }, hidden, signal);
+      return question.confirm ? typedTwice(question.prompt, once) : once(question.prompt);
+    },
+    visible: (question, signal) => shown(question, false, signal),
+    async confirm(question, signal) {
+      const prompt = `${question.prompt} [y/N]`;
+      return /^y(es)?$/i.test(await shown({ ...question, prompt }, true, signal));
+    },
+  };
+}
+
+async function ask(
+  host: Host,
+  idleMs: number,
+  question: Question,
+  style: Style,
+  signal: AbortSignal,
+): Promise<Secret> {
+  // A read in the background would stop the whole job, which may have gone there since it said hello.
+  if (!(await inForeground(host))) throw failure('prompt-timeout');
+  signal.throwIfAborted();
+  const device = openDevice(host.platform);
+  const cut = Promise.withResolvers<never>();
+  const withdraw = () => cut.reject(signal.reason);
+  signal.addEventListener('abort', withdraw, { once: true });
+  const idle = setTimeout(() => cut.reject(failure('prompt-timeout')), idleMs);
+  const onKey = () => {
+    idle.refresh();
+    question.onKey?.();
+  };
+  const forget = beforeDeath(host, () => leave(device));
+  const typing = startTyping(device, { ...question, onKey }, style, () => {
+    device.restore();
+    // The whole job, as the kernel does for Ctrl-Z. It returns when the job is continued, or at once
+    // where nobody could do that.
+    if (host.platform !== 'win32') host.kill(0, 'SIGTSTP');
+    typing.begin();
+  });
+  // Whoever stopped us from outside may have changed the mode since: no secret must be echoed now.
+  const resume = () => {
+    device.restore();
+    typing.begin();
+  };
+  host.on('SIGCONT', resume);
+  try {
+    return await Promise.race([typing.line, cut.promise]);
+  } finally {
+    clearTimeout(idle);
+    signal.removeEventListener('abort', withdraw);
+    host.off('SIGCONT', resume);
+    forget();
+    typing.stop();
+    leave(device);
+  }
+}
+
+// Every way out leaves the cursor on a line of its own.
+function leave(device: Device): void {
+  device.restore();
+  device.write('\r\n');
+  device.close();
+}

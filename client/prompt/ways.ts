@@ -1,0 +1,23 @@
+/** Which ways there are to ask for a secret here; part of every request, so it loads nothing heavy. */
+import type { Asking as Way } from '../../shared/protocol.ts';
+import type { Asking, Context } from '../context.ts';
+import { askpassProgram } from './askpass.ts';
+import { terminalState } from './terminal-state.ts';
+
+export interface Ways {
+  /** For the master password; the best first. */
+  readonly all: Way[];
+  /** Without stdin: for what only a person can answer. */
+  readonly inPerson: Way[];
+  /** Where the person sits, for others who wait. */
+  readonly label: string;
+  readonly askpass: string | undefined;
+}
+
+/** A background job is no way: asking there would stop it. */
+export function waysToAsk({ env, host }: Context, { input, passwordStdin }: Asking): Ways {
+  const { state, label } = terminalState(host);
+  const askpass = input ? askpassProgram(env, state === 'ready') : undefined;
+  const inPerson: Way[] = askpass ? ['askpass'] : input && state === 'ready' ? ['terminal'] : [];
+  return { all: passwordStdin ? ['stdin', ...inPerson] : inPerson, inPerson, label, askpass };
+}

@@ -1,0 +1,99 @@
+/** Starts the daemon and waits for its one ready line; its failure arrives here in words. */
+import { spawn } from 'node:child_process';
+import { allowed, pathFolders, pathVariable } from '../shared/environment.ts';
+import { Failure, failure } from '../shared/errors.ts';
+import { tryConnect } from './connect.ts';
+import type { Context } from './context.ts';
+
+/** Longest wait for a daemon that we started ourselves. */
+const READY_MS = 10_000;
+/** Longest wait for one that somebody else is starting: 200 starts at once take their time. */
+const OTHERS_READY_MS = 30_000;
+
+/** The arguments that every daemon is run with: SIGUSR1 must open no inspector. */
+export function daemonCommand(context: Context): readonly string[] {
+  return [context.node, '--disable-sigusr1', context.daemonMain];
+}
+
+/**
+ * Not what this client happens to have, but what every client of this user has. PATH is only looked
+ * at to find bw.
+ */
+export function daemonEnvironment({ env, platform }: Context): Record<string, string | undefined> {
+  const separator = platform === 'win32' ? ';' : ':';
+  return {
+    ...allowed(env, platform),
+    PATH: pathFolders(pathVariable(env, platform), platform).join(separator),
+    BW_HELPER_DEBUG: env.BW_HELPER_DEBUG,
+    // Node hands this one to every child unless it is named (seen with Node 24).
+    NODE_V8_COVERAGE: undefined,
+  };
+}
+
+/** Resolves when a daemon listens: ours, or one that another client started at the same time. */
+export async function startDaemon(context: Context): Promise<void> {
+  const line = await firstLine(context);
+  if (line === undefined)
+    throw failure('daemon-start-failed', {
+      problem: `no word from it within ${READY_MS / 1_000} s`,
+    });
+  const row = parse(line);
+  if (row === 'ready') return;
+  if (row?.name !== 'daemon-running')
+    throw row ? new Failure(row) : failure('daemon-start-failed', { problem: line || 'it ended' });
+  await othersReady(context);
+}
+
+/** What the daemon wrote before it closed its stdout; undefined when it said nothing in time. */
+function firstLine(context: Context): Promise<string | undefined> {
+  const [node = '', ...args] = daemonCommand(context);
+  const child = spawn(node, args, {
+    detached: true,
+    cwd: '/',
+    env: daemonEnvironment(context),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  child.unref();
+  return new Promise((resolve) => {
+    let said = '';
+    const timer = setTimeout(() => {
+      child.kill();
+      resolve(undefined);
+    }, READY_MS);
+    const done = (line: string) => {
+      clearTimeout(timer);
+      child.stdout.destroy();
+      resolve(line);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => done(`cannot run Node (${error.code})`));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes('\n')) done(said.trim());
+    });
+    child.stdout.once('end', () => done(said.trim()));
+  });
+}
+
+function parse(line: string): 'ready' | Failure['row'] | undefined {
+  try {
+    const { ready, error } = JSON.parse(line);
+    return ready ? 'ready' : error;
+  } catch {
+    return undefined;
+  }
+}
+
+async function othersReady(context: Context): Promise<void> {
+  const deadline = performance.now() + OTHERS_READY_MS;
+  while (performance.now() < deadline) {
+    const reached = await tryConnect(context);
+    if (typeof reached !== 'string') {
+      reached.destroy();
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30 + Math.random() * 70));
+  }
+  throw failure('daemon-start-failed', {
+    problem: 'another one holds the lock but does not listen',
+  });
+}
