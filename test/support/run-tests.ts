@@ -1,0 +1,40 @@
+/**
+ * Runs the tests and ends with one line: `N passed, N failed, N skipped`. An argument picks: a part
+ * of a file's path, or else a part of a test's name.
+ */
+import { globSync } from 'node:fs';
+import type { TestCase } from 'vitest/node';
+import { startVitest } from 'vitest/node';
+
+const [wanted] = process.argv.slice(2);
+const files = globSync('test/**/*.test.ts');
+const isFile = wanted !== undefined && files.some((file) => file.includes(wanted));
+const count = { passed: 0, failed: 0, skipped: 0 };
+const skipped: string[] = [];
+
+const vitest = await startVitest('test', isFile ? [wanted] : [], {
+  watch: false,
+  reporters: ['default', { onTestCaseResult: take }],
+  ...(wanted !== undefined && !isFile && { testNamePattern: wanted }),
+});
+const broken = vitest.state.getUnhandledErrors().length + brokenFiles();
+await vitest.close();
+
+for (const line of skipped) console.log(`left out: ${line}`);
+const failed = count.failed + broken;
+console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`);
+process.exit(failed > 0 || count.passed === 0 ? 1 : 0);
+
+function take(test: TestCase): void {
+  const { state } = test.result();
+  if (state === 'pending') return;
+  count[state] += 1;
+  if (state === 'skipped' && !wanted) skipped.push(`${test.module.relativeModuleId}: ${test.name}`);
+}
+
+/** Files that failed outside any test, for instance at an import. */
+function brokenFiles(): number {
+  return vitest.state
+    .getTestModules()
+    .filter((module) => !module.ok() && module.errors().length > 0).length;
+}

@@ -1,0 +1,156 @@
+/**
+ * A home of its own for one test: HOME and XDG folders in a temporary place, `helper`, `bw` and `node`
+ * in PATH as a user has them, and whatever was started is gone at the end.
+ */
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** How a command ended, and what it printed. */
+export interface Ran {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface World {
+  readonly folder: string;
+  readonly home: string;
+  /** bw's own default data folder in this home. */
+  readonly dataDir: string;
+  readonly runtimeDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Writes the settings file. */
+  settings(toml: string): void;
+  /** Runs a program without a terminal. */
+  run(command: readonly string[], options?: RunOptions): Promise<Ran>;
+  helper(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  bw(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** An executable in this world's PATH. */
+  program(name: string, script: string): string;
+  /** pid of the daemon; undefined where none runs. */
+  daemonPid(): number | undefined;
+  /** The daemon's log so far. */
+  log(): string;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  /** Certificate and address of the loopback server, for bw and the settings. */
+  readonly server?: { readonly url: string; readonly caFile: string };
+  /** More lines at the top of the settings file. */
+  readonly settings?: string;
+}
+
+export function createWorld({ server, settings = '' }: WorldOptions = {}): World {
+  // Short: a socket's path may have 103 bytes.
+  const folder = mkdtempSync(join(tmpdir(), 'bwh-'));
+  const [home, bin, runtimeDir] = ['home', 'bin', 'run'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const made of [home, bin, runtimeDir]) mkdirSync(made, { mode: 0o700 });
+  symlinkSync(process.execPath, join(bin, 'node'));
+  symlinkSync(join(root, 'dist', 'client', 'main.js'), join(bin, 'helper'));
+  symlinkSync(join(root, 'node_modules', '@bitwarden', 'cli', 'build', 'bw.js'), join(bin, 'bw'));
+
+  const env: Record<string, string> = {
+    HOME: home,
+    PATH: `${bin}:/usr/bin:/bin`,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_STATE_HOME: join(home, '.local', 'state'),
+    XDG_DATA_HOME: join(home, '.local', 'share'),
+    XDG_RUNTIME_DIR: runtimeDir,
+    TERM: 'xterm',
+    LANG: 'C.UTF-8',
+  };
+  // For the person's own bw; the daemon gets it from ca_file alone.
+  if (server) env.NODE_EXTRA_CA_CERTS = server.caFile;
+
+  const world: World = {
+    folder,
+    home,
+    dataDir: join(home, '.config', 'Bitwarden CLI'),
+    runtimeDir,
+    env,
+    settings(toml) {
+      const config = join(home, '.config', 'bw-helper');
+      mkdirSync(config, { recursive: true });
+      writeFileSync(join(config, 'config.toml'), toml, { mode: 0o600 });
+    },
+    run: ([command = '', ...args], options = {}) => run(command, args, env, options),
+    helper: (args, options = {}) => run('helper', args, env, options),
+    bw: (args, options = {}) => run('bw', args, env, options),
+    program(name, script) {
+      const file = join(bin, name);
+      writeFileSync(file, script);
+      chmodSync(file, 0o755);
+      return file;
+    },
+    daemonPid() {
+      try {
+        const pid = Number(readFileSync(join(runtimeDir, 'bw-helper', 'lock'), 'utf8'));
+        process.kill(pid, 0);
+        return pid;
+      } catch {
+        return undefined;
+      }
+    },
+    log() {
+      return readFileSync(join(home, '.local', 'state', 'bw-helper', 'daemon.log'), 'utf8');
+    },
+    async close() {
+      await world.helper(['daemon', 'stop']);
+      const left = world.daemonPid();
+      if (left !== undefined) process.kill(left, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  world.settings(
+    `${settings}\n[profiles.default]\n${server ? `server = "${server.url}"\nca_file = "${server.caFile}"\n` : ''}`,
+  );
+  return world;
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { input = '', env: more = {}, cwd }: RunOptions,
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: { ...env, ...more },
+      // A session of its own: no terminal, as under cron.
+      detached: true,
+      ...(cwd && { cwd }),
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.stdin.on('error', () => {}).end(input);
+  });
+}
