@@ -88,6 +88,6 @@ async function ask(
 // Every way out leaves the cursor on a line of its own.
 function leave(device: Device): void {
   device.restore();
-  device.write('\r\n');
+  device.write('\n');
   device.close();
 }

@@ -70,7 +70,7 @@ export function startTyping(
           entered.resolve(line.take());
           return true;
         }
-        device.write('\r\n');
+        device.write('\n');
         show();
         return false;
     }

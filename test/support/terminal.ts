@@ -11,7 +11,7 @@ import { ReadStream } from 'node:tty';
 import koffi from 'koffi';
 
 /** Only bounds a hang: a loaded machine may need many seconds for what takes one. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 5_000;
 /** For a program that ignores hanging up. */
 const HANG_UP_MS = 5_000;
 
@@ -20,7 +20,7 @@ let libc: ReturnType<typeof koffi.load> | undefined;
 export interface TerminalOptions {
   /** The program and its arguments; found by PATH. */
   readonly command: readonly string[];
-  /** Its whole environment. TERM is `dumb` unless given, so that shells send no escape sequences. */
+  /** Its whole environment, but for TERM: it is `dumb`, so that shells send no escape sequences. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** `pipe`: its stdout is captured and not on the screen, as in `$(…)`. */
@@ -137,7 +137,7 @@ function start({ command, env, cwd, stdout }: TerminalOptions, path: string): Ch
   const child = spawn('/bin/sh', ['-c', become, path, ...command], {
     detached: true,
     stdio: [slave, stdout === 'pipe' ? 'pipe' : slave, slave],
-    env: { TERM: 'dumb', ...(env ?? process.env) },
+    env: { ...(env ?? process.env), TERM: 'dumb' },
     ...(cwd !== undefined && { cwd }),
   });
   closeSync(slave);

@@ -28,7 +28,7 @@ function asking(kind = 'secret', idleMs = UNHURRIED, ...more: string[]): Termina
 function shell(): { bash: Terminal; run: string } {
   const bash = inTerminal({
     command: ['bash', '--norc', '-i'],
-    env: { ...process.env, PS1: '\\$ ' },
+    env: { ...process.env, PS1: 'ready> ' },
   });
   return { bash, run: `${process.execPath} ${FIXTURE}` };
 }
@@ -177,7 +177,7 @@ describe('the terminal echoes again', () => {
 describe('under job control', () => {
   test('Ctrl-Z gives the shell its terminal, and fg asks again from the start', async () => {
     const { bash, run } = shell();
-    await bash.sees(/\$ /);
+    await bash.sees(/ready> /);
     bash.types(`${run}\r`);
     await bash.sees(PROMPT);
     bash.types('half\x1a');
@@ -193,7 +193,7 @@ describe('under job control', () => {
 
   test('a prompt that was stopped from outside still hides what is typed', async () => {
     const { bash, run } = shell();
-    await bash.sees(/\$ /);
+    await bash.sees(/ready> /);
     bash.types(`${run}\r`);
     const [, pid] = await bash.sees(/pid (\d+)/);
     await bash.sees(PROMPT);
@@ -202,13 +202,13 @@ describe('under job control', () => {
     bash.types('fg\r');
     await bash.sees(PROMPT);
     bash.types('hunter2\r');
-    const [between] = await bash.sees(/[^]*\nhunter2\r/);
+    const [between] = await bash.sees(/.*\nhunter2\r/s);
     expect(between).toBe('\r\nhunter2\r');
   });
 
   test('a program in the background says so, and is not asked', async () => {
     const { bash, run } = shell();
-    await bash.sees(/\$ /);
+    await bash.sees(/ready> /);
     bash.types(`${run} &\r`);
     await bash.sees(/background on pts\/\d+/);
     await bash.sees(/failed: prompt-timeout/);
