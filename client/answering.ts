@@ -1,6 +1,6 @@
 /** Answers the daemon's calls back: whom we can ask, and how a question reads. */
 import type { Handlers } from '../shared/channel.ts';
-import { failure } from '../shared/errors.ts';
+import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Params, ToClient, Asking as Way } from '../shared/protocol.ts';
 import { printable } from '../shared/text.ts';
 import type { Asking, Context } from './context.ts';
@@ -13,6 +13,8 @@ export interface Answering {
   readonly can: Way[];
   readonly label: string;
   handlers(onKey: () => void): Handlers<ToClient>;
+  /** Why the person here gave no answer; the daemon knows it too, but not that it was Ctrl-C. */
+  readonly failed: Failure | undefined;
   /** Withdraws an open question; resolves when the terminal is as it was. */
   stop(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export function createAnswering(context: Context, asking: Asking): Answering {
   const ways = waysToAsk(context, asking);
   const withdrawn = new AbortController();
   let open: Promise<unknown> = Promise.resolve();
+  let failed: Failure | undefined;
 
   async function answer(wanted: Wanted, onKey: () => void): Promise<{ value: string }> {
     // Loaded only when somebody is really asked.
@@ -48,7 +51,9 @@ export function createAnswering(context: Context, asking: Asking): Answering {
     handlers: (onKey) => ({
       'prompt.secret'(wanted) {
         const answered = answer(wanted, onKey);
-        open = answered.catch(() => {});
+        open = answered.catch((thrown) => {
+          failed = toFailure(thrown);
+        });
         return answered;
       },
       'prompt.waiting'({ where }) {
@@ -59,6 +64,9 @@ export function createAnswering(context: Context, asking: Asking): Answering {
       },
       progress: () => undefined,
     }),
+    get failed() {
+      return failed;
+    },
     async stop() {
       withdrawn.abort(failure('prompt-cancelled'));
       await open;

@@ -55,6 +55,8 @@ export async function callDaemon<M extends Method>(
   socket.uncork();
   try {
     return await answer;
+  } catch (thrown) {
+    throw answering.failed ?? thrown;
   } finally {
     silence.stop();
     await answering.stop();

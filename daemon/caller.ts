@@ -90,3 +90,8 @@ export function createCaller(
     activity: () => onActivity(),
   };
 }
+
+/** Whether there is a person to ask: a terminal, or an askpass program. */
+export function inPerson({ can }: Caller): boolean {
+  return can.includes('terminal') || can.includes('askpass');
+}

@@ -1,7 +1,7 @@
 /** Answers bw's challenges from the keychain; asks for the keychain's passphrase where it must. */
 import { failure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, inPerson } from './caller.ts';
 import type { AskPassphrase } from './keychain/port.ts';
 import type { Waiters } from './prompts.ts';
 
@@ -9,15 +9,13 @@ const SUBJECT = 'the keychain file of bw-helper';
 
 /** Asks the one caller whose request needs the keychain. */
 export function passphraseFrom(caller: Caller): AskPassphrase {
-  return ({ purpose, attempt }) => {
-    if (!caller.can.includes('terminal') && !caller.can.includes('askpass'))
-      throw failure('keychain-locked');
-    return caller.ask({
+  if (!inPerson(caller)) return passphraseFromNobody;
+  return ({ purpose, attempt }) =>
+    caller.ask({
       what: purpose === 'create' ? 'new-passphrase' : 'passphrase',
       subject: SUBJECT,
       attempt,
     });
-  };
 }
 
 /** Asks whoever of the waiting can answer. */

@@ -26,7 +26,12 @@ export interface Log {
 export function openLog(to: string | number, debug: boolean): Log {
   const dest = typeof to === 'number' ? to : openForAppend(to);
   const level = debug ? 'debug' : 'info';
-  const options = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   const logger = pino(options, pino.destination({ dest, sync: true }));
   return {
     info: (event, fields) => logger.info(clean(fields), event),

@@ -2,7 +2,7 @@
  * One profile: a bw data folder with its account, its server and its entry in the keychain. Every
  * run of bw in the folder goes through one queue.
  */
-import { failure, toFailure } from '../shared/errors.ts';
+import { Failure, failure, toFailure } from '../shared/errors.ts';
 import { PASSWORD_TRIES } from '../shared/limits.ts';
 import type { Result, ToDaemon } from '../shared/protocol.ts';
 import type { Verbs } from './bw/verbs.ts';
@@ -184,7 +184,8 @@ export function createProfile(parts: ProfileParts): Profile {
       const key = await sessions.peek();
       const who = await account();
       const left = key && sessions.left();
-      const stored = await keychain.status(name);
+      const stored = await keychain.status(name).catch(toFailure);
+      const broken = stored instanceof Failure;
       return {
         state: who ? (left ? 'unlocked' : 'locked') : 'logged-out',
         dataDir: dataFile.folder,
@@ -195,8 +196,15 @@ export function createProfile(parts: ProfileParts): Profile {
         }),
         clientSecretAtRest: who?.clientSecretAtRest ?? false,
         ...(left && { session: left }),
-        keychain: { kind: keychain.kind, ...stored },
-        problems: [sessions.problem(), renewal.problem()].filter((text) => text !== undefined),
+        keychain: {
+          kind: keychain.kind,
+          ...(broken ? { stored: false, locked: true, where: '' } : stored),
+        },
+        problems: [
+          broken ? stored.message : undefined,
+          sessions.problem(),
+          renewal.problem(),
+        ].filter((text) => text !== undefined),
       };
     },
   };

@@ -4,7 +4,7 @@
  */
 import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
-import type { Caller, Question } from './caller.ts';
+import { type Caller, inPerson, type Question } from './caller.ts';
 import type { Clock } from './clock.ts';
 
 /** An answer, and what to do with the one who gave it if it was wrong. */
@@ -143,10 +143,6 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
       for (const waiter of [...waiting]) waiter.settle({ reason });
     },
   };
-}
-
-function inPerson(caller: Caller): boolean {
-  return caller.can.includes('terminal') || caller.can.includes('askpass');
 }
 
 function nobodyFor({ what }: Question): Failure {

@@ -47,7 +47,7 @@ function unknownKey(table: string, key: string): string {
   const [nearest] = places
     .map((place) => ({ ...place, away: distance(key, place.key), here: place.table === table }))
     .filter(({ away }) => away <= Math.max(2, key.length / 3) && away < key.length)
-    .sort((a, b) => a.away - b.away || Number(b.here) - Number(a.here));
+    .sort((a, b) => a.away - b.away);
   if (nearest) return `\`${key}\` is no setting here; did you mean ${whereIs(nearest)}?`;
   const here = places.filter((place) => place.table === table).map((place) => `\`${place.key}\``);
   return `\`${key}\` is no setting; here stand ${here.join(', ')}.`;

@@ -30,31 +30,37 @@ export function createAskpass(
 ): Asker {
   return {
     secret({ prompt, confirm }, signal) {
-      const once = (text: string) =>
-        run(host, file, printable(text), withhold(env), idleMs, signal);
+      const once = (text: string) => withProgram(host, { file, env, prompt: text }, idleMs, signal);
       return confirm ? typedTwice(prompt, once) : once(prompt);
     },
   };
 }
 
-async function run(
+interface Program {
+  readonly file: string;
+  readonly env: Environment;
+  readonly prompt: string;
+}
+
+async function withProgram(
   host: Host,
-  file: string,
-  prompt: string,
-  env: Environment,
+  { file, env, prompt }: Program,
   idleMs: number,
   signal: AbortSignal,
 ): Promise<Secret> {
   // Here and not above: every request asks for askpassProgram, few ever run one.
   const { spawn } = await import('node:child_process');
   signal.throwIfAborted();
-  // What it has to say goes to the person; stdout is the answer's alone.
-  const child = spawn(file, [prompt], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(file, [printable(prompt)], {
+    env: withhold(env),
+    // What it has to say goes to the person; its stdout is the answer's alone.
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const cut = Promise.withResolvers<never>();
   const withdraw = () => cut.reject(signal.reason);
   signal.addEventListener('abort', withdraw, { once: true });
   const idle = setTimeout(() => cut.reject(failure('prompt-timeout')), idleMs);
-  const forget = beforeDeath(host, () => child.kill());
+  const forget = beforeDeath(host, () => void child.kill());
   child.once('error', (error) => cut.reject(failed(file, whyNotStarted(error))));
   const printed = readLines(child.stdout, 1).finally(() => child.stdout.resume());
   try {

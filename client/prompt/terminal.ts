@@ -10,7 +10,7 @@ import { type Asker, type Host, type Question, typedTwice } from './asker.ts';
 import { type Device, openDevice } from './device.ts';
 import { beforeDeath } from './last-act.ts';
 import { inForeground } from './terminal-state.ts';
-import { type Style, startTyping } from './typing.ts';
+import { type Prompt, startTyping } from './typing.ts';
 
 /** Asks with or without echo. All of them reject as `secret` does. */
 export interface Terminal extends Asker {
@@ -22,14 +22,14 @@ export interface Terminal extends Asker {
 
 /** `idleMs` without a key end a prompt with prompt-timeout. */
 export function createTerminal(host: Host, idleMs = PROMPT_IDLE_MS): Terminal {
-  const hidden: Style = { echo: false, allowEmpty: false };
   const shown = async (question: Question, allowEmpty: boolean, signal: AbortSignal) => {
-    const answer = await ask(host, idleMs, question, { echo: true, allowEmpty }, signal);
+    const answer = await ask(host, idleMs, { ...question, echo: true, allowEmpty }, signal);
     return answer.reveal().trim();
   };
   return {
     secret(question, signal) {
-      const once = (prompt: string) => ask(host, idleMs, { ...question, prompt }, hidden, signal);
+      const hidden = { ...question, echo: false, allowEmpty: false };
+      const once = (prompt: string) => ask(host, idleMs, { ...hidden, prompt }, signal);
       return question.confirm ? typedTwice(question.prompt, once) : once(question.prompt);
     },
     visible: (question, signal) => shown(question, false, signal),
@@ -43,8 +43,7 @@ export function createTerminal(host: Host, idleMs = PROMPT_IDLE_MS): Terminal {
 async function ask(
   host: Host,
   idleMs: number,
-  question: Question,
-  style: Style,
+  prompt: Prompt,
   signal: AbortSignal,
 ): Promise<Secret> {
   // A read in the background would stop the whole job, which may have gone there since it said hello.
@@ -57,10 +56,10 @@ async function ask(
   const idle = setTimeout(() => cut.reject(failure('prompt-timeout')), idleMs);
   const onKey = () => {
     idle.refresh();
-    question.onKey?.();
+    prompt.onKey?.();
   };
-  const forget = beforeDeath(host, () => leave(device));
-  const typing = startTyping(device, { ...question, onKey }, style, () => {
+  const forget = beforeDeath(host, () => giveBack(device));
+  const typing = startTyping(device, { ...prompt, onKey }, () => {
     device.restore();
     // The whole job, as the kernel does for Ctrl-Z. It returns when the job is continued, or at once
     // where nobody could do that.
@@ -73,6 +72,8 @@ async function ask(
     typing.begin();
   };
   host.on('SIGCONT', resume);
+  // Last: who sees the prompt may do anything to us.
+  typing.begin();
   try {
     return await Promise.race([typing.line, cut.promise]);
   } finally {
@@ -81,13 +82,13 @@ async function ask(
     host.off('SIGCONT', resume);
     forget();
     typing.stop();
-    leave(device);
+    giveBack(device);
+    device.close();
   }
 }
 
 // Every way out leaves the cursor on a line of its own.
-function leave(device: Device): void {
+function giveBack(device: Device): void {
   device.restore();
   device.write('\n');
-  device.close();
 }

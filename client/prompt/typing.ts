@@ -5,7 +5,8 @@ import { interrupted, type Question } from './asker.ts';
 import type { Device } from './device.ts';
 import { type Key, Line } from './line.ts';
 
-export interface Style {
+/** A question, and how its answer is typed. */
+export interface Prompt extends Question {
   /** What is typed is shown. */
   readonly echo: boolean;
   /** Enter alone is an answer; otherwise the prompt comes again. */
@@ -15,7 +16,7 @@ export interface Style {
 export interface Typing {
   /** Rejects with prompt-cancelled (Ctrl-C, Ctrl-D, the terminal is gone) or usage. */
   readonly line: Promise<Secret>;
-  /** Takes the terminal again and starts over. */
+  /** Takes the terminal and shows the prompt; again, after others had it. Starts over. */
   begin(): void;
   /** Forgets what was typed. */
   stop(): void;
@@ -24,20 +25,15 @@ export interface Typing {
 const BELL = '\x07';
 const ERASE_TO_END = '\x1b[K';
 
-/** Shows the prompt and follows the keys until a line is entered; `suspend` is called for Ctrl-Z. */
-export function startTyping(
-  device: Device,
-  question: Question,
-  style: Style,
-  suspend: () => void,
-): Typing {
+/** Follows the keys until a line is entered, once it has begun; `suspend` is called for Ctrl-Z. */
+export function startTyping(device: Device, prompt: Prompt, suspend: () => void): Typing {
   const line = new Line();
   const entered = Promise.withResolvers<Secret>();
   const cancel = () => entered.reject(failure('prompt-cancelled'));
 
   function show(): void {
-    const typed = style.echo ? `${printable(line.shown())}${ERASE_TO_END}` : '';
-    device.write(`\r${printable(question.prompt)} ${typed}`);
+    const typed = prompt.echo ? `${printable(line.shown())}${ERASE_TO_END}` : '';
+    device.write(`\r${printable(prompt.prompt)} ${typed}`);
   }
 
   function begin(): void {
@@ -51,7 +47,7 @@ export function startTyping(
   function act(key: Key): boolean {
     switch (key) {
       case 'edit':
-        if (style.echo) show();
+        if (prompt.echo) show();
         return false;
       case 'full':
         device.write(BELL);
@@ -66,7 +62,7 @@ export function startTyping(
         cancel();
         return true;
       case 'enter':
-        if (!line.empty || style.allowEmpty) {
+        if (!line.empty || prompt.allowEmpty) {
           entered.resolve(line.take());
           return true;
         }
@@ -77,7 +73,7 @@ export function startTyping(
   }
 
   function onChunk(chunk: Buffer): void {
-    question.onKey?.();
+    prompt.onKey?.();
     try {
       for (const byte of chunk) {
         const key = line.push(byte);
@@ -91,6 +87,5 @@ export function startTyping(
   }
 
   device.input.on('data', onChunk).on('error', cancel).once('end', cancel);
-  begin();
   return { line: entered.promise, begin, stop: () => line.wipe() };
 }

@@ -15,7 +15,7 @@ import {
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, inWords } from '../vault/calls.ts';
+import { type Calls, codeOf, inWords } from '../file-calls.ts';
 import { kdf } from './seal.ts';
 
 /** Room for a hundred entries; nothing honest comes near. */

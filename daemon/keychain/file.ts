@@ -4,7 +4,7 @@
  */
 import { failure } from '../../shared/errors.ts';
 import { Secret } from '../../shared/secret.ts';
-import { realCalls } from '../vault/calls.ts';
+import { realCalls } from '../file-calls.ts';
 import { type Place, readDocument, writeDocument } from './document.ts';
 import { bound, createPassphraseKey } from './passphrase.ts';
 import type { Keychain, StoredSecret } from './port.ts';

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
-import { type Calls, codeOf, realCalls } from './calls.ts';
+import { type Calls, codeOf, realCalls } from '../file-calls.ts';
 import { slot, withSlotOf } from './layout.ts';
 import { type Json, layoutOf } from './layouts.ts';
 import { withLock } from './lock.ts';

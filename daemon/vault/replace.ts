@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, inWords, type Surroundings, sleep } from './calls.ts';
+import { type Calls, codeOf, inWords, type Surroundings, sleep } from '../file-calls.ts';
 
 const FILE_MODE = 0o600;
 /** Links followed before a circle is assumed, as Linux does. */
