@@ -19,7 +19,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** ms in the two largest units, for people: `7h 59m`, `14m 3s`, `0s`. */
 export function showDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const seconds = Math.round(ms / 1_000);
   const parts = [
     [Math.floor(seconds / 86_400), 'd'],
     [Math.floor(seconds / 3_600) % 24, 'h'],

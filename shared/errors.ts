@@ -1,7 +1,7 @@
 /**
  * The closed set of failures: each row has a name, an exit code of its own (from which its JSON-RPC
- * code follows), what happened, and what to do next. Thrown by name with data; the whole row travels to the client, so
- * that a client of another version prints an error it does not know.
+ * code follows), what happened, and what to do next. Thrown by name with data; the whole row travels
+ * to the client, so that a client of another version prints an error it does not know.
  */
 import { printable } from './text.ts';
 
@@ -60,17 +60,17 @@ export const errors = {
   'keychain-locked': row({
     exit: 17,
     says: 'The keychain file is locked and nobody can be asked for its passphrase here.',
-    next: 'Run `helper secret status` in a terminal, or set BW_HELPER_ASKPASS.',
+    next: 'Run the command in a terminal, or set BW_HELPER_ASKPASS.',
   }),
   'wrong-passphrase': row({
     exit: 18,
     says: 'Wrong passphrase for the keychain file.',
-    next: 'Try again; nothing was changed.',
+    next: 'Try again; where it is lost, run `helper secret delete` and then `helper secret set`.',
   }),
   'keychain-damaged': row({
     exit: 19,
     says: 'The keychain file {file} cannot be read: {problem}.',
-    next: 'Restore it from a backup, or delete it and run `helper secret set`.',
+    next: 'Correct that or restore it from a backup; or delete it and run `helper secret set`.',
   }),
   'keychain-unwritable': row({
     exit: 20,
