@@ -9,13 +9,10 @@ import {
   JSONRPCServer,
   JSONRPCServerAndClient,
 } from 'json-rpc-2.0';
-import { Failure, failure, toFailure } from './errors.ts';
+import { type ErrorName, errors, Failure, failure, toFailure } from './errors.ts';
 import { encodeFrame, type Frame, FrameReader } from './framing.ts';
 import type { Params, Result, Table } from './protocol.ts';
 import { printable } from './text.ts';
-
-/** The exit code of a program that Ctrl-C has ended. */
-const INTERRUPTED = 130;
 
 /** What happened on the wire: names and sizes, never contents. */
 export interface Trace {
@@ -138,18 +135,13 @@ function fromWire(thrown: unknown): Failure {
   const { name, exit, next } = (thrown.data ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || typeof next !== 'string' || !Number.isInteger(exit))
     return failure('bad-request', { problem: thrown.message });
+  const known = errors[name as ErrorName]?.exit ?? Math.min(Math.max(Number(exit), 1), 125);
   return new Failure({
     name: printable(name),
-    exit: exitOf(Number(exit)),
+    exit: known,
     says: printable(thrown.message),
     next: printable(next),
   });
-}
-
-// As the peer says, so that Ctrl-C at a prompt comes back from the daemon as what it was; but never 0,
-// nor what shells keep for themselves.
-function exitOf(said: number): number {
-  return said === INTERRUPTED ? said : Math.min(Math.max(said, 1), 125);
 }
 
 function named(message: Frame | { method?: string; id?: string | number }) {
