@@ -2,9 +2,7 @@
  * One connection to the daemon and one request on it. Folder and socket are checked before the first
  * byte; only their absence or a refused connection starts a daemon: a slow one is not a dead one.
  */
-import { lstatSync } from 'node:fs';
-import { connect as netConnect, type Socket } from 'node:net';
-import { folderProblem, socketProblem } from '../shared/boundary.ts';
+import type { Socket } from 'node:net';
 import { type Channel, createChannel } from '../shared/channel.ts';
 import { type Failure, failure } from '../shared/errors.ts';
 import { SILENCE_MS } from '../shared/limits.ts';
@@ -12,6 +10,7 @@ import type { Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
 import { type Answering, createAnswering } from './answering.ts';
 import type { Asking, Context } from './context.ts';
+import { tryConnect } from './reach.ts';
 
 /** A full backlog means a busy daemon; a moment later there is room. */
 const BUSY_MS = [20, 80] as const;
@@ -60,7 +59,8 @@ export async function callDaemon<M extends Method>(
   } finally {
     silence.stop();
     await answering.stop();
-    socket.destroy();
+    // destroy() would open process.stderr first, only to compare itself with it (seen with Node 24).
+    socket.end();
   }
 }
 
@@ -82,39 +82,6 @@ async function reach(context: Context, start: boolean): Promise<Socket> {
     else if (!start) throw failure('daemon-not-running');
     else await (await import('./start.ts')).startDaemon(context);
   }
-}
-
-/** A connected socket; `absent` where no daemon listens, `busy` where it cannot take us yet. */
-export function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
-  if (context.platform !== 'win32' && !checkBoundary(context)) return Promise.resolve('absent');
-  return new Promise((resolve, reject) => {
-    const socket = netConnect(context.paths.socket);
-    socket.once('connect', () => {
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve('absent');
-      else if (error.code === 'EAGAIN') resolve('busy');
-      else reject(unsafe(context, `the socket cannot be used (${error.code})`));
-    });
-  });
-}
-
-/** False where there is nothing yet; throws where what is there is not ours alone. */
-function checkBoundary(context: Context): boolean {
-  const { runtime, socket } = context.paths;
-  const folder = lstatSync(runtime, { throwIfNoEntry: false });
-  if (!folder) return false;
-  const there = lstatSync(socket, { throwIfNoEntry: false });
-  const problem =
-    folderProblem(folder, context.uid) ?? (there && socketProblem(there, context.uid));
-  if (problem) throw unsafe(context, problem);
-  return there !== undefined;
-}
-
-function unsafe({ paths }: Context, problem: string): Failure {
-  return failure('runtime-folder-unsafe', { folder: paths.runtime, problem });
 }
 
 /** Silence is the only timeout: a person may be slow, a living daemon says something every 4 s. */

@@ -2,7 +2,7 @@
 /** Composition root of the client: argv → command. The bare hot command loads no option parser. */
 import { lstatSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { hasRunUser } from '../shared/boundary.ts';
 import { failure, toFailure } from '../shared/errors.ts';
 import { paths } from '../shared/paths.ts';
@@ -49,7 +49,7 @@ function createContext(): Context {
     }),
     output,
     node: process.execPath,
-    daemonMain: fileURLToPath(new URL('../daemon/main.js', import.meta.url)),
+    daemonMain: join(import.meta.dirname, '..', 'daemon', 'main.js'),
   };
 }
 
