@@ -2,13 +2,15 @@
 import { spawn } from 'node:child_process';
 import { allowed, pathFolders, pathVariable } from '../shared/environment.ts';
 import { Failure, failure } from '../shared/errors.ts';
-import { tryConnect } from './connect.ts';
 import type { Context } from './context.ts';
+import { tryConnect } from './reach.ts';
 
-/** Longest wait for a daemon that we started ourselves. */
-const READY_MS = 10_000;
-/** Longest wait for one that somebody else is starting: 200 starts at once take their time. */
-const OTHERS_READY_MS = 30_000;
+/** Longest wait for a daemon that we started ourselves: 200 starts at once take their time. */
+const READY_MS = 30_000;
+/** How long we look for the one that holds the lock before we try to take its place again. */
+const OTHERS_READY_MS = 5_000;
+/** Together longer than the 30 s after which a daemon that lost its socket leaves. */
+const TRIES = 10;
 
 /** The arguments that every daemon is run with: SIGUSR1 must open no inspector. */
 export function daemonCommand(context: Context): readonly string[] {
@@ -32,16 +34,24 @@ export function daemonEnvironment({ env, platform }: Context): Record<string, st
 
 /** Resolves when a daemon listens: ours, or one that another client started at the same time. */
 export async function startDaemon(context: Context): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries += 1)
+    if ((await startedOurs(context)) || (await othersReady(context))) return;
+  throw failure('daemon-start-failed', {
+    problem: 'another one holds the lock but does not listen',
+  });
+}
+
+/** False where another one runs already. */
+async function startedOurs(context: Context): Promise<boolean> {
   const line = await firstLine(context);
   if (line === undefined)
     throw failure('daemon-start-failed', {
       problem: `no word from it within ${READY_MS / 1_000} s`,
     });
   const row = parse(line);
-  if (row === 'ready') return;
-  if (row?.name !== 'daemon-running')
-    throw row ? new Failure(row) : failure('daemon-start-failed', { problem: line || 'it ended' });
-  await othersReady(context);
+  if (row === 'ready') return true;
+  if (row?.name === 'daemon-running') return false;
+  throw row ? new Failure(row) : failure('daemon-start-failed', { problem: line || 'it ended' });
 }
 
 /** What the daemon wrote before it closed its stdout; undefined when it said nothing in time. */
@@ -83,17 +93,15 @@ function parse(line: string): 'ready' | Failure['row'] | undefined {
   }
 }
 
-async function othersReady(context: Context): Promise<void> {
+async function othersReady(context: Context): Promise<boolean> {
   const deadline = performance.now() + OTHERS_READY_MS;
   while (performance.now() < deadline) {
     const reached = await tryConnect(context);
     if (typeof reached !== 'string') {
       reached.destroy();
-      return;
+      return true;
     }
     await new Promise((resolve) => setTimeout(resolve, 30 + Math.random() * 70));
   }
-  throw failure('daemon-start-failed', {
-    problem: 'another one holds the lock but does not listen',
-  });
+  return false;
 }

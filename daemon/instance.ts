@@ -98,7 +98,7 @@ function preparePrivateFolder({ paths, platform, uid }: InstanceOptions): void {
 // A bare descriptor on purpose: a FileHandle would be collected one day, and the lock with it (seen).
 function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
   for (;;) {
-    const fd = openSync(paths.lock, 'a+', 0o600);
+    const fd = openLock(paths);
     if (!lockFile(fd)) {
       closeSync(fd);
       throw failure('daemon-running', { pid: readFileSync(paths.lock, 'utf8').trim() || '?' });
@@ -110,6 +110,17 @@ function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
       return;
     }
     closeSync(fd);
+  }
+}
+
+function openLock({ runtime, lock }: InstanceOptions['paths']): number {
+  try {
+    return openSync(lock, 'a+', 0o600);
+  } catch (error) {
+    throw failure('runtime-folder-unsafe', {
+      folder: runtime,
+      problem: `${lock} cannot be opened (${(error as NodeJS.ErrnoException).code})`,
+    });
   }
 }
 

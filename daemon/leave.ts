@@ -42,10 +42,15 @@ export function createLeave(parts: {
   async function leave(why: string): Promise<void> {
     log.info('leaving', { why });
     leaving?.server.close();
-    // What bw is doing for others ends; a `bw lock` of our own may still have to run.
+    const profile = leaving?.profiles.last();
+    // What bw is doing for others ends, and its staged copy with the client_secret goes with it.
     running.abort();
+    await profile?.settled();
+    // A `bw lock` of our own may still have to run; after it nothing starts any more.
     running = new AbortController();
-    await leaving?.profiles.last()?.sessions.stop();
+    await profile?.sessions.stop();
+    running.abort();
+    await profile?.settled();
     leaving?.keychain.forget();
     leaving?.instance.release();
     // The answer to `daemon.stop` itself is written after this resolves.

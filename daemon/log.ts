@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
+import { failure } from '../shared/errors.ts';
 import { printable } from '../shared/text.ts';
 
 /** A log above this size is set aside at the next start, and the one before it dropped. */
@@ -21,7 +22,7 @@ export interface Log {
 
 /**
  * Writes to a file (0600, its folder 0700) or to an open descriptor; each line before the call
- * returns, so that a crash loses none.
+ * returns, so that a crash loses none. Throws daemon-start-failed.
  */
 export function openLog(to: string | number, debug: boolean): Log {
   const dest = typeof to === 'number' ? to : openForAppend(to);
@@ -41,12 +42,17 @@ export function openLog(to: string | number, debug: boolean): Log {
 }
 
 function openForAppend(file: string): number {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const fd = openSync(file, 'a', 0o600);
-  if (fstatSync(fd).size <= LOG_BYTES) return fd;
-  closeSync(fd);
-  renameSync(file, `${file}.1`);
-  return openSync(file, 'a', 0o600);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const fd = openSync(file, 'a', 0o600);
+    if (fstatSync(fd).size <= LOG_BYTES) return fd;
+    closeSync(fd);
+    renameSync(file, `${file}.1`);
+    return openSync(file, 'a', 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw failure('daemon-start-failed', { problem: `its log ${file} cannot be opened (${code})` });
+  }
 }
 
 function clean(fields: Fields = {}): Record<string, string | number | boolean | undefined> {

@@ -22,7 +22,7 @@ import { loadNative } from './native.ts';
 import { createProfile } from './profile.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
-import { openSettings } from './settings.ts';
+import { openSettings } from './settings/settings.ts';
 import { openDataFile } from './vault/data-file.ts';
 import { clearStaged, staged } from './vault/staged.ts';
 

@@ -15,7 +15,7 @@ import type { Waiters } from './prompts.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { Sessions, type SessionVault } from './sessions.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings/settings.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { type Account, describe, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
@@ -45,6 +45,8 @@ export interface Profile {
   status(): Promise<Status>;
   /** True where a session stands in data.json that is not ours. */
   otherSession(): Promise<boolean>;
+  /** Resolves when no bw is at work and none waits for its turn. */
+  settled(): Promise<void>;
 }
 
 export function createProfile(parts: ProfileParts): Profile {
@@ -153,6 +155,12 @@ export function createProfile(parts: ProfileParts): Profile {
     dataDir: dataFile.folder,
     sessions,
     otherSession,
+
+    async settled() {
+      await queue(async () => {});
+      // Whoever waited for the last one goes on in between, for instance to open its session.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
 
     async login(caller) {
       const before = await account();

@@ -1,6 +1,6 @@
 /** Which profile is served: the one that the settings name now. */
 import type { Profile } from './profile.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings/settings.ts';
 
 export interface Profiles {
   /** Throws settings-invalid. */

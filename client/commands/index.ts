@@ -31,6 +31,9 @@ export async function runCommand(
     if (!(error instanceof CommanderError)) throw error;
     // Help and version are printed already.
     if (error.exitCode === 0) return;
+    // `helper daemon`, a group without one of its commands: its help went to writeErr.
+    if (error.code === 'commander.help')
+      return await runCommand(context, [...args, '--help'], version);
     throw failure('usage', { problem: usageProblem(error.message) });
   }
 }

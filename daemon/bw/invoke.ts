@@ -2,7 +2,7 @@
 import type { Environment } from '../../shared/environment.ts';
 import { pathVariable } from '../../shared/environment.ts';
 import type { Log } from '../log.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { bwEnvironment } from './environment.ts';
 import { type BwProgram, locateBw, stampOf } from './locate.ts';
 import type { Run } from './run.ts';

@@ -56,10 +56,18 @@ export async function staged<T>(dataFile: DataFile, staging: Staging<T>): Promis
   throw failure('data-file-busy', { file: dataFile.file });
 }
 
-/** Removes what a killed daemon left; call it before the first `staged` and after the last. */
+/**
+ * Removes what a killed daemon left; call it before the first `staged`. A bw of that daemon may only be
+ * starting, and would make its folder anew and write the secret there (seen with 2026.9.0): an empty
+ * file in its place bars the way, and goes at the start after this one.
+ */
 export function clearStaged(scratch: string): void {
-  for (const name of readdirSync(scratch))
-    if (name.startsWith(PREFIX)) rmSync(join(scratch, name), { recursive: true, force: true });
+  for (const entry of readdirSync(scratch, { withFileTypes: true })) {
+    if (!entry.name.startsWith(PREFIX)) continue;
+    const path = join(scratch, entry.name);
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    if (entry.isDirectory()) writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
+  }
 }
 
 function makeFolder(scratch: string): string {

@@ -1,11 +1,12 @@
 /** The test server by hand: `node test/support/server/main.ts [folder]`, until Ctrl-C. */
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startServer } from './server.ts';
 
 const given = process.argv[2];
 const folder = given ? resolve(given) : mkdtempSync(join(tmpdir(), 'bw-test-server-'));
+mkdirSync(folder, { recursive: true });
 const server = await startServer({ folder });
 const { email, password, clientId, clientSecret } = server.account;
 

@@ -28,8 +28,8 @@ export interface TestServer {
   rotateSecret(): string;
   /**
    * For the tokens issued from now on, in seconds; accepted as long as claimed unless given.
-   * `bw login` itself needs more than 300 s: below, 2026.9.0 wants to refresh the token before it has
-   * written the secret down, and now and then crashes.
+   * Log in before shortening it: under 300 s bw refreshes during the login itself, and with tokens of
+   * 1 s half of the logins of 2026.9.0 crashed.
    */
   setTokenLife(life: { readonly claimSeconds: number; readonly acceptedSeconds?: number }): void;
   /** An access token that expired an hour ago and is refused; see two-hours-old.ts. */

@@ -30,7 +30,7 @@ function start(tokenMs: number) {
   return { clock, state, renewal, pass };
 }
 
-test("renews a token of an hour before bw would, which is five minutes before its end", async () => {
+test('renews a token of an hour before bw would, which is five minutes before its end', async () => {
   const { state, pass } = start(60 * MINUTE);
   await pass(49 * MINUTE);
   expect(state.renewals).toBe(0);

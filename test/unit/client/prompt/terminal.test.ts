@@ -24,6 +24,12 @@ function asking(kind = 'secret', idleMs = UNHURRIED, ...more: string[]): Termina
   return inTerminal({ command, stdout: 'pipe' });
 }
 
+/** The same under a shell that holds the terminal beyond the program's end and tells its exit code. */
+function outlived(...args: string[]): Terminal {
+  const script = `${process.execPath} ${FIXTURE} ${args.join(' ')}; echo "code $?"; read hold`;
+  return inTerminal({ command: ['bash', '-c', script] });
+}
+
 /** A shell with job control, and the line that runs the fixture in it. */
 function shell(): { bash: Terminal; run: string } {
   const bash = inTerminal({
@@ -158,20 +164,28 @@ describe('the terminal echoes again', () => {
     expect(echoes(terminal)).toBe(true);
   });
 
-  test.each(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const)(
-    'after %s, which is what the program ends by',
-    async (signal) => {
-      // The shell keeps the terminal open beyond the program's end.
-      const script = `${process.execPath} ${FIXTURE}; echo "code $?"; read hold`;
-      const terminal = inTerminal({ command: ['bash', '-c', script] });
-      const [, pid] = await terminal.sees(/pid (\d+)/);
-      await terminal.sees(PROMPT);
-      process.kill(Number(pid), signal);
-      const codes = { SIGTERM: 143, SIGHUP: 129, SIGINT: 130, SIGQUIT: 131 };
-      await terminal.sees(new RegExp(`code ${codes[signal]}`));
-      expect(echoes(terminal)).toBe(true);
-    },
-  );
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGQUIT', 131],
+  ] as const)('after %s, by which the program then ends', async (signal, code) => {
+    const terminal = outlived('secret', UNHURRIED);
+    const [, pid] = await terminal.sees(/pid (\d+)/);
+    await terminal.sees(PROMPT);
+    process.kill(Number(pid), signal);
+    await terminal.sees(new RegExp(`code ${code}`));
+    expect(echoes(terminal)).toBe(true);
+  });
+
+  test('after a bug of ours', async () => {
+    const terminal = outlived('secret', UNHURRIED, 'crash');
+    const [, pid] = await terminal.sees(/pid (\d+)/);
+    await terminal.sees(PROMPT);
+    process.kill(Number(pid), 'SIGUSR2');
+    await terminal.sees(/code 1/);
+    expect(echoes(terminal)).toBe(true);
+  });
 });
 
 describe('under job control', () => {
@@ -206,13 +220,26 @@ describe('under job control', () => {
     expect(between).toBe('\r\nhunter2\r');
   });
 
-  test('a program in the background says so, and is not asked', async () => {
+  test('a program in the background knows it, and is not asked', async () => {
     const { bash, run } = shell();
     await bash.sees(/ready> /);
     bash.types(`${run} &\r`);
     await bash.sees(/background on pts\/\d+/);
     await bash.sees(/failed: prompt-timeout/);
     expect(bash.text).not.toMatch(PROMPT);
+  });
+
+  test('without /proc it is seen when it comes to asking', async () => {
+    const { bash, run } = shell();
+    await bash.sees(/ready> /);
+    bash.types(`${run} secret ${UNHURRIED} no-proc &\r`);
+    await bash.sees(/ready on another terminal/);
+    await bash.sees(/failed: prompt-timeout/);
+    expect(bash.text).not.toMatch(PROMPT);
+    bash.types(`${run} secret ${UNHURRIED} no-proc\r`);
+    await bash.sees(PROMPT);
+    bash.types('hunter2\r');
+    await bash.sees(/\nhunter2\r/);
   });
 });
 

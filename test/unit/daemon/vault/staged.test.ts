@@ -268,5 +268,10 @@ test('what a killed daemon left is cleared, and nothing else', () => {
   writeFileSync(join(scratch, 'staged-a1B2c3', 'data.json'), CANARY);
   writeFileSync(join(scratch, 'daemon.sock'), '');
   clearStaged(scratch);
+  const left = readdirSync(scratch, { recursive: true, encoding: 'utf8' }).sort();
+  expect(left).toEqual(['daemon.sock', 'staged-a1B2c3']);
+  // A bw that was only starting cannot make its folder anew.
+  expect(() => mkdirSync(join(scratch, 'staged-a1B2c3'), { recursive: true })).toThrow('EEXIST');
+  clearStaged(scratch);
   expect(readdirSync(scratch)).toEqual(['daemon.sock']);
 });

@@ -10,9 +10,9 @@ import {
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
-import { openSettings } from '../../../daemon/settings.ts';
-import { describeSettings } from '../../../daemon/settings-schema.ts';
-import { home, place, problemIn, problemOf, read, uid } from './settings-samples.ts';
+import { describeSettings } from '../../../../daemon/settings/schema.ts';
+import { openSettings } from '../../../../daemon/settings/settings.ts';
+import { home, place, problemIn, problemOf, read, uid } from './samples.ts';
 
 const isRoot = process.getuid?.() === 0;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { problemIn } from './settings-samples.ts';
+import { problemIn } from './samples.ts';
 
 test.each([
   ['idle = "10 minutes"', 'idle'],

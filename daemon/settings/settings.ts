@@ -1,10 +1,10 @@
 /** What a person has set. Only the daemon reads the file, and only when it has changed. */
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
-import { Failure, failure } from '../shared/errors.ts';
-import { readSettingsFile, stampOf } from './settings-file.ts';
-import { schemaProblem, tomlProblem } from './settings-problem.ts';
-import { settingsSchema } from './settings-schema.ts';
+import { Failure, failure } from '../../shared/errors.ts';
+import { readSettingsFile, stampOf } from './file.ts';
+import { schemaProblem, tomlProblem } from './problem.ts';
+import { settingsSchema } from './schema.ts';
 
 export interface Settings {
   /** Never above `maxMs`. */

@@ -1,7 +1,7 @@
 /** What is wrong with a settings file, in one line that quotes keys and never a value. */
 import { TomlError } from 'smol-toml';
 import type * as v from 'valibot';
-import { describeSettings } from './settings-schema.ts';
+import { describeSettings } from './schema.ts';
 
 type Path = readonly string[];
 

@@ -8,7 +8,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { codeOf, inWords } from './file-calls.ts';
+import { codeOf, inWords } from '../file-calls.ts';
 
 /** Hundreds of profiles; whatever is larger is something else. */
 const LARGEST_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 /** Every setting, once: what it may be, what it is without a word from the person, and what it does. */
 import { isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { DURATION_HINT, parseDuration } from '../shared/duration.ts';
+import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
 
 const PATH_HINT = 'an absolute path, or one that starts with ~/';
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { openSettings } from '../../../daemon/settings.ts';
-import { toFailure } from '../../../shared/errors.ts';
+import { openSettings } from '../../../../daemon/settings/settings.ts';
+import { toFailure } from '../../../../shared/errors.ts';
 
 export const uid = process.getuid?.() ?? -1;
 export const home = '/home/ada';
