@@ -1,0 +1,47 @@
+/** Reaches the daemon's socket, after a look that folder and socket are ours alone. */
+import { lstatSync, type Stats } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { folderProblem, socketProblem } from '../shared/boundary.ts';
+import { type Failure, failure } from '../shared/errors.ts';
+import type { Context } from './context.ts';
+
+/** A connected socket; `absent` where no daemon listens, `busy` where it cannot take us yet. */
+export function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
+  if (context.platform !== 'win32' && !checkBoundary(context)) return Promise.resolve('absent');
+  return new Promise((resolve, reject) => {
+    const socket = connect(context.paths.socket);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve('absent');
+      else if (error.code === 'EAGAIN') resolve('busy');
+      else reject(unsafe(context, `the socket cannot be used (${error.code})`));
+    });
+  });
+}
+
+/** False where there is nothing yet; throws where what is there is not ours alone. */
+function checkBoundary(context: Context): boolean {
+  const folder = look(context, context.paths.runtime);
+  if (!folder) return false;
+  const there = look(context, context.paths.socket);
+  const problem =
+    folderProblem(folder, context.uid) ?? (there && socketProblem(there, context.uid));
+  if (problem) throw unsafe(context, problem);
+  return there !== undefined;
+}
+
+function look(context: Context, path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // ENOTDIR or EACCES: XDG_RUNTIME_DIR points to something odd.
+    throw unsafe(context, `${path} cannot be looked at (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function unsafe({ paths }: Context, problem: string): Failure {
+  return failure('runtime-folder-unsafe', { folder: paths.runtime, problem });
+}
