@@ -25,20 +25,23 @@ export async function runCommand(
   args: readonly string[],
   version: string,
 ): Promise<void> {
+  let aside = '';
+  const setAside = (text: string) => {
+    aside += text;
+  };
   try {
-    await program(context, version).parseAsync([...args], { from: 'user' });
+    await program(context, version, setAside).parseAsync([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version are printed already.
     if (error.exitCode === 0) return;
-    // `helper daemon`, a group without one of its commands: its help went to writeErr.
-    if (error.code === 'commander.help')
-      return await runCommand(context, [...args, '--help'], version);
+    // `helper daemon` without one of its commands.
+    if (error.code === 'commander.help') return context.output.data(aside.trimEnd());
     throw failure('usage', { problem: usageProblem(error.message) });
   }
 }
 
-function program(context: Context, version: string): Command {
+function program(context: Context, version: string, writeErr: (text: string) => void): Command {
   const helper = new Command('helper')
     .description('An agent for the Bitwarden CLI: one session for all your terminals and scripts.')
     .version(version, '-V, --version')
@@ -47,7 +50,7 @@ function program(context: Context, version: string): Command {
     // Its own words go through `usage`, so that every failure looks the same.
     .configureOutput({
       writeOut: (text) => context.output.data(text.trimEnd()),
-      writeErr: () => {},
+      writeErr,
     })
     .addHelpText('after', EXAMPLES);
 
