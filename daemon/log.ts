@@ -10,6 +10,8 @@ import { printable } from '../shared/text.ts';
 
 /** A log above this size is set aside at the next start, and the one before it dropped. */
 const LOG_BYTES = 1024 * 1024;
+/** Lines that cannot be written wait up to this size for a disk with room again. */
+const UNWRITTEN_BYTES = 1024 * 1024;
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -33,7 +35,10 @@ export function openLog(to: string | number, debug: boolean): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const logger = pino(options, pino.destination({ dest, sync: true }));
+  const destination = pino.destination({ dest, sync: true, maxLength: UNWRITTEN_BYTES });
+  // A full disk or a terminal that was closed must never keep the daemon from locking.
+  destination.on('error', () => {});
+  const logger = pino(options, destination);
   return {
     info: (event, fields) => logger.info(clean(fields), event),
     warn: (event, fields) => logger.warn(clean(fields), event),

@@ -1,0 +1,71 @@
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openLog } from '../../../daemon/log.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bwh-'));
+  file = join(folder, 'state', 'daemon.log');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function lines(): Record<string, unknown>[] {
+  return readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+test('a line is on the disk when the call returns, and nobody else may read it', () => {
+  const log = openLog(file, false);
+  log.info('session opened', { idleMs: 5 });
+  expect(lines()).toMatchObject([{ level: 'info', msg: 'session opened', idleMs: 5 }]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, 'state')).mode & 0o777).toBe(0o700);
+});
+
+test('text from elsewhere cannot forge a line or move the cursor', () => {
+  openLog(file, false).warn('fault', { kind: 'x\n{"msg":"ready"}\x1b[2J' });
+  expect(lines()).toHaveLength(1);
+  expect(readFileSync(file, 'utf8')).not.toContain('\\u001b');
+});
+
+test('the wire is traced only where that was asked for', () => {
+  openLog(file, false).debug('wire');
+  expect(readFileSync(file, 'utf8')).toBe('');
+  openLog(file, true).debug('wire');
+  expect(lines()).toMatchObject([{ level: 'debug', msg: 'wire' }]);
+});
+
+test('a long log is set aside at the next start', () => {
+  openLog(file, false).info('ready');
+  truncateSync(file, 1024 * 1024 + 1);
+  openLog(file, false).info('ready');
+  expect(lines()).toHaveLength(1);
+  expect(statSync(`${file}.1`).size).toBe(1024 * 1024 + 1);
+});
+
+test('a place that cannot be written is an error in words', () => {
+  writeFileSync(join(folder, 'state'), '');
+  expect(() => openLog(file, false)).toThrow(/its log .*daemon\.log cannot be opened \(/);
+});
+
+test.runIf(process.platform === 'linux')('a full disk stops nobody', () => {
+  const full = openSync('/dev/full', 'a');
+  const log = openLog(full, false);
+  for (let n = 0; n < 100; n += 1) log.info('session ended', { why: 'idle' });
+  log.warn('crash', { kind: 'Error' });
+  closeSync(full);
+});
