@@ -1,5 +1,4 @@
 /** How the daemon leaves: nobody new, vault locked, keys wiped, answers sent, socket gone. */
-import type { Server } from 'node:net';
 import type { Clock } from './clock.ts';
 import type { Instance } from './instance.ts';
 import type { Keychain } from './keychain/port.ts';
@@ -10,7 +9,6 @@ import type { Profiles } from './profiles.ts';
 const LAST_WORDS_MS = 1_000;
 
 export interface Leaving {
-  readonly server: Server;
   /** Ends every connection once what was written is out. */
   readonly drop: () => Promise<unknown>;
   readonly profiles: Profiles;
@@ -41,7 +39,8 @@ export function createLeave(parts: {
 
   async function leave(why: string): Promise<void> {
     log.info('leaving', { why });
-    leaving?.server.close();
+    // Nobody new comes; what still listens keeps the process alive until all is done.
+    leaving?.instance.release();
     const profile = leaving?.profiles.last();
     // What bw is doing for others ends, and its staged copy with the client_secret goes with it.
     running.abort();
@@ -52,7 +51,6 @@ export function createLeave(parts: {
     running.abort();
     await profile?.settled();
     leaving?.keychain.forget();
-    leaving?.instance.release();
     // The answer to `daemon.stop` itself is written after this resolves.
     setImmediate(() => leaving?.drop().then(() => exit(code)));
     clock.after(LAST_WORDS_MS, () => exit(code));

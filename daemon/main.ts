@@ -81,7 +81,16 @@ async function start(): Promise<void> {
     const server = () => settings().profile.server ?? 'the server';
     const context = (secrets: readonly Secret[]) => ({ dataDir, server: server(), secrets });
     const scratch = paths.runtime;
-    const verbs = createVerbs({ dataFile, scratch, run, platform, random, context, stage: staged });
+    const verbs = createVerbs({
+      dataFile,
+      scratch,
+      run,
+      clock,
+      platform,
+      random,
+      context,
+      stage: staged,
+    });
     return createProfile({ name: 'default', dataFile, verbs, keychain, settings, clock, log });
   });
 
@@ -95,7 +104,7 @@ async function start(): Promise<void> {
     handlers: (connection) =>
       createMethods({ profiles, keychain, clock, info, stop: leave.begin }, connection),
   });
-  leave.onLeave({ server, drop, profiles, keychain, instance });
+  leave.onLeave({ drop, profiles, keychain, instance });
   await instance.listen(server);
   instance.watch(clock, () => leave.begin('socket gone'));
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)

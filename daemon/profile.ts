@@ -109,7 +109,10 @@ export function createProfile(parts: ProfileParts): Profile {
     },
     async lock(key) {
       if ((await dataFile.removeSlot(key)) !== 'unknown') return;
-      await queue(() => verbs.lock());
+      await queue(async () => {
+        // `bw lock` ends whatever session there is: only where it is still ours.
+        if ((await verbs.check(key)) === 'live') await verbs.lock();
+      });
     },
     unlock,
   };

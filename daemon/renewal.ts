@@ -3,11 +3,10 @@
  * own `bw create` or `bw edit` work although no client_secret is there for bw to renew it with.
  */
 import { toFailure } from '../shared/errors.ts';
+import { BW_RENEWS_BELOW_MS } from './bw/token.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
-/** bw renews by itself, and fails, when less than this is left (read in 2026.9.0). */
-const BW_RENEWS_BELOW_MS = 5 * 60_000;
 /** We come before it by this much, or by half of what is left of a short token. */
 const AHEAD_MS = 5 * 60_000;
 /** The longest sleep of the timer: a machine that was suspended notices within this. */

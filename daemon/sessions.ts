@@ -16,7 +16,7 @@ const LOCK_AGAIN_MS = 30_000;
  * When a locked vault is looked at again. A bw that was reading while we locked writes our session
  * back a moment later (2026.9.0: 0.1 s, and as long as its command takes).
  */
-const LOOK_AGAIN_MS = [300, 2_000, 10_000, 30_000];
+const LOOK_AGAIN_MS = [300, 2_000, 10_000, 30_000] as const;
 
 /** What a session needs of the vault behind it. */
 export interface SessionVault {
@@ -123,6 +123,10 @@ export class Sessions {
     this.#stopped = true;
     this.#attempt?.reject(failure('daemon-gone'));
     await this.lock('stop').catch(() => {});
+    if (this.#locking.size > 0) {
+      await this.#pause(LOOK_AGAIN_MS[0]);
+      await this.#lockAll();
+    }
     this.#again?.();
     for (const { key } of this.#locking.keys()) key.wipe();
     this.#locking.clear();
@@ -151,11 +155,10 @@ export class Sessions {
     const { clock, vault, limits } = this.#options;
     const waiters = createWaiters<void>(clock);
     const open = async () => {
+      // Before the vault is open: settings that cannot be read must not leave it so.
+      const { idleMs, maxMs } = limits();
       const key = await vault.unlock(waiters);
-      this.#open(key, {
-        idleMs: wanted.idleMs ?? limits().idleMs,
-        maxMs: wanted.maxMs ?? limits().maxMs,
-      });
+      this.#open(key, { idleMs: wanted.idleMs ?? idleMs, maxMs: wanted.maxMs ?? maxMs });
     };
     // Begins after the first caller has joined.
     queueMicrotask(async () => {
@@ -198,6 +201,10 @@ export class Sessions {
   #retire(session: Session, why: string): void {
     this.#forget(session, why);
     this.#locking.set(session, undefined);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
   }
 
   async #lockAll(): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
+import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
 import { describe, serverOf } from '../vault/layout.ts';
@@ -12,6 +13,7 @@ import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
 import { handOver } from './password.ts';
 import type { BwResult } from './run.ts';
+import { BW_RENEWS_BELOW_MS } from './token.ts';
 
 /** Longest run of each kind, ms: several times what a slow machine needs (facts: login 4.8 s). */
 const DEADLINE_MS = { network: 120_000, local: 60_000 } as const;
@@ -32,6 +34,7 @@ export interface VerbParts {
   /** Private folder on tmpfs for staged copies. */
   readonly scratch: string;
   readonly run: RunIn;
+  readonly clock: Clock;
   readonly platform: NodeJS.Platform;
   readonly random: () => string;
   readonly context: (secrets: readonly Secret[]) => OutcomeContext;
@@ -83,6 +86,14 @@ export function createVerbs(parts: VerbParts): Verbs {
     await must(folder, ['sync', '--force', '--nointeraction'], options);
   }
 
+  // Without a usable token even the person's own `bw list` fails an hour after the last one (2026.9.0).
+  // Offline it stays old; the renewal tries again and tells.
+  async function freshen(folder: string, { clientSecret }: StoredSecret): Promise<void> {
+    const now = describe((await dataFile.elsewhere(folder).read()) ?? {});
+    const leftMs = (now?.accessTokenExpiresAtMs ?? 0) - parts.clock.wallMs();
+    if (leftMs < BW_RENEWS_BELOW_MS) await syncIn(folder, [clientSecret]).catch(() => {});
+  }
+
   async function unlockOnce(password: Secret, secret: StoredSecret | undefined) {
     return where(secret, 'new', async (folder) => {
       const { args, input, extra } = handOver(password, parts.platform, parts.random);
@@ -94,7 +105,10 @@ export function createVerbs(parts: VerbParts): Verbs {
       const key = sessionKey(result.stdout);
       result.stdout.wipe();
       // A usable key may come with exit code 1, and a dead one with 0 (both seen).
-      if (key) return key;
+      if (key) {
+        if (secret) await freshen(folder, secret);
+        return key;
+      }
       throw explain(
         'unlock',
         result,
