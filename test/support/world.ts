@@ -111,7 +111,11 @@ export function createWorld({ server, settings = '' }: WorldOptions = {}): World
       try {
         const pid = Number(readFileSync(join(runtimeDir, 'bw-helper', 'lock'), 'utf8'));
         process.kill(pid, 0);
-        return pid;
+        // Ended, and only its parent has not taken notice yet.
+        const ended =
+          process.platform === 'linux' &&
+          /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+        return ended ? undefined : pid;
       } catch {
         return undefined;
       }
