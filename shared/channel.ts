@@ -111,9 +111,12 @@ export function createChannel<Out extends Table, In extends Table>(
 function serverFor<In extends Table>(options: ChannelOptions<In>): JSONRPCServer {
   // Both replace the library's defaults, which send a handler's own message to the peer and warn on
   // the console (1.8.1).
-  const server = new JSONRPCServer({ errorListener: () => {} });
+  const server = new JSONRPCServer({
+    errorListener: (_, thrown) => {
+      if (!(thrown instanceof Failure)) options.onBug?.(thrown);
+    },
+  });
   server.mapErrorToJSONRPCErrorResponse = (id, thrown) => {
-    if (!(thrown instanceof Failure)) options.onBug?.(thrown);
     const { row } = toFailure(thrown);
     const { name, exit, next } = row;
     return createJSONRPCErrorResponse(id, -32_000 - exit, row.says, { name, exit, next });

@@ -1,0 +1,318 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { Connection } from '../../../daemon/caller.ts';
+import type { Fields } from '../../../daemon/log.ts';
+import { createServer } from '../../../daemon/server.ts';
+import type { Handlers } from '../../../shared/channel.ts';
+import { failure } from '../../../shared/errors.ts';
+import { type ToDaemon, toDaemon } from '../../../shared/protocol.ts';
+import { handlersOf } from '../../support/handlers.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { settle } from '../../support/stand-in-caller.ts';
+
+const UID = 1_000;
+const HELLO_MS = 10_000;
+const PROGRESS_MS = 4_000;
+const CONNECTIONS = 800;
+
+const hello = {
+  id: 1,
+  method: 'hello',
+  params: { version: 1, can: ['terminal'], label: 'pts/3' },
+};
+const ask = { id: 2, method: 'session.get', params: {} };
+
+interface Given {
+  readonly peer?: () => { uid: number; pid?: number } | undefined;
+  /** More handlers than hello. */
+  readonly handlers?: (connection: Connection) => Partial<Handlers<ToDaemon>>;
+}
+
+/** A server on pairs of streams instead of sockets, with a clock of the test's own. */
+function serving({ peer = () => ({ uid: UID, pid: 7 }), handlers = () => ({}) }: Given = {}) {
+  const clock = manualClock();
+  const logged: (Fields & { event: string })[] = [];
+  const note = (event: string, fields: Fields = {}) => void logged.push({ event, ...fields });
+  const connections: Connection[] = [];
+  const { server, drop } = createServer({
+    clock,
+    uid: UID,
+    platform: 'linux',
+    log: { info: note, warn: note, debug: () => {} },
+    peer,
+    handlers(connection) {
+      connections.push(connection);
+      const greet: Partial<Handlers<ToDaemon>> = {
+        hello(params) {
+          connection.greet(params);
+          return { version: 1, pid: 4711 };
+        },
+        'prompt.activity'() {
+          connection.activity();
+          return undefined;
+        },
+      };
+      return handlersOf(toDaemon, { ...greet, ...handlers(connection) });
+    },
+  });
+
+  return {
+    clock,
+    logged,
+    connections,
+    drop,
+    connect() {
+      const [near, far] = duplexPair();
+      const heard: Record<string, unknown>[] = [];
+      near.setEncoding('utf8').on('data', (text: string) => {
+        for (const line of text.trimEnd().split('\n')) heard.push(JSON.parse(line));
+      });
+      server.emit('connection', far);
+      return {
+        far: far as Duplex & { destroySoon?: () => void },
+        heard,
+        named: (method: string) => heard.filter((frame) => frame.method === method),
+        async says(...messages: (object | string)[]) {
+          for (const message of messages)
+            near.write(
+              typeof message === 'string'
+                ? message
+                : `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`,
+            );
+          await settle();
+          await settle();
+        },
+      };
+    },
+  };
+}
+
+describe('who may connect', () => {
+  test.each([
+    ['another user', () => ({ uid: UID + 1, pid: 9 })],
+    ['root', () => ({ uid: 0, pid: 9 })],
+    ['somebody the kernel cannot name', () => undefined],
+  ])('not %s: refused before a byte is read', async (_, peer) => {
+    const { connect, connections, logged } = serving({ peer });
+    const { far, heard, says } = connect();
+    expect(far.destroyed).toBe(true);
+    await says(hello, ask);
+    expect(heard).toEqual([]);
+    // Nobody even made handlers for what it might say.
+    expect(connections).toEqual([]);
+    expect(logged).toMatchObject([{ event: 'connection refused', why: 'another user' }]);
+  });
+
+  test('800 at a time, and one more as soon as one of them has left', async () => {
+    const { connect, connections } = serving();
+    const all = Array.from({ length: CONNECTIONS }, () => connect());
+    expect(connect().far.destroyed).toBe(true);
+    expect(connections).toHaveLength(CONNECTIONS);
+
+    all[0]?.far.destroy();
+    await settle();
+    const late = connect();
+    await late.says(hello);
+    expect(late.heard).toMatchObject([{ id: 1, result: { pid: 4711 } }]);
+  });
+
+  test('whoever says nothing for 10 s is dropped; whoever said hello may stay', async () => {
+    const { clock, connect, logged } = serving();
+    const [mute, polite] = [connect(), connect()];
+    await polite.says(hello);
+    clock.advance(HELLO_MS - 1);
+    expect(mute.far.destroyed).toBe(false);
+    clock.advance(1);
+    expect(mute.far.destroyed).toBe(true);
+    expect(logged).toMatchObject([{ event: 'connection refused', why: 'no hello', pid: 7 }]);
+    clock.advance(1_000 * HELLO_MS);
+    expect(polite.far.destroyed).toBe(false);
+  });
+
+  test('half a frame is no hello', async () => {
+    const { clock, connect } = serving();
+    const slow = connect();
+    await slow.says('{"jsonrpc":"2.0","id":1,"method":"hel');
+    clock.advance(HELLO_MS);
+    expect(slow.far.destroyed).toBe(true);
+  });
+});
+
+describe('while a request is open', () => {
+  function withOpenRequests() {
+    const answers: PromiseWithResolvers<{ key: string }>[] = [];
+    const all = serving({
+      handlers: () => ({
+        'session.get'() {
+          const answer = Promise.withResolvers<{ key: string }>();
+          answers.push(answer);
+          return answer.promise;
+        },
+      }),
+    });
+    return { ...all, answers };
+  }
+
+  test('its client hears every 4 s that we live, and nothing more after the answer', async () => {
+    const { clock, connect, answers } = withOpenRequests();
+    const client = connect();
+    await client.says(hello, ask);
+    clock.advance(PROGRESS_MS - 1);
+    await settle();
+    expect(client.named('progress')).toEqual([]);
+    clock.advance(1 + 9 * PROGRESS_MS);
+    await settle();
+    expect(client.named('progress')).toHaveLength(10);
+    expect(client.named('progress')[0]).not.toHaveProperty('id');
+
+    answers[0]?.resolve({ key: 'k' });
+    await settle();
+    expect(client.heard.at(-1)).toMatchObject({ id: 2, result: { key: 'k' } });
+    clock.advance(9 * PROGRESS_MS);
+    await settle();
+    expect(client.named('progress')).toHaveLength(10);
+  });
+
+  test('of two, too: until the last is answered', async () => {
+    const { clock, connect, answers } = withOpenRequests();
+    const client = connect();
+    await client.says(hello, ask, { ...ask, id: 3 });
+    answers[0]?.resolve({ key: 'k' });
+    await settle();
+    clock.advance(PROGRESS_MS);
+    await settle();
+    expect(client.named('progress')).toHaveLength(1);
+    answers[1]?.reject(failure('vault-locked'));
+    await settle();
+    clock.advance(PROGRESS_MS);
+    await settle();
+    expect(client.named('progress')).toHaveLength(1);
+  });
+
+  test('nobody else hears of it', async () => {
+    const { clock, connect } = withOpenRequests();
+    const [busy, idle] = [connect(), connect()];
+    await busy.says(hello, ask);
+    await idle.says(hello);
+    clock.advance(PROGRESS_MS);
+    await settle();
+    expect(busy.named('progress')).toHaveLength(1);
+    expect(idle.named('progress')).toEqual([]);
+  });
+
+  test('and its client leaves, no timer stays behind', async () => {
+    const { clock, connect, connections, answers } = withOpenRequests();
+    const before = clock.timers;
+    const client = connect();
+    await client.says(hello, ask);
+    client.far.destroy();
+    await settle();
+    expect(connections[0]?.caller.gone.aborted).toBe(true);
+    expect(clock.timers).toBe(before);
+    answers[0]?.resolve({ key: 'k' });
+    await settle();
+    expect(clock.timers).toBe(before);
+  });
+});
+
+describe('a question', () => {
+  const question = { what: 'master-password', subject: 'alice', attempt: 1 } as const;
+
+  function asking() {
+    return serving({
+      handlers: ({ caller }) => ({
+        'session.get': async () => ({ key: (await caller.ask(question)).reveal() }),
+      }),
+    });
+  }
+
+  test('goes to the client whose request is open, and its answer comes back', async () => {
+    const { connect, connections } = asking();
+    const client = connect();
+    await client.says(hello, ask);
+    const [asked] = client.named('prompt.secret');
+    expect(asked?.params).toEqual(question);
+    expect(connections[0]?.caller).toMatchObject({ label: 'pts/3', can: ['terminal'], pid: 7 });
+    await client.says({ id: asked?.id, result: { value: 'hunter2' } });
+    expect(client.heard.at(-1)).toMatchObject({ id: 2, result: { key: 'hunter2' } });
+  });
+
+  test('ends 130 s after the last key press, however long the typing took', async () => {
+    const { clock, connect } = asking();
+    const client = connect();
+    await client.says(hello, ask);
+    for (let keys = 0; keys < 5; keys += 1) {
+      clock.advance(129_999);
+      await client.says({ method: 'prompt.activity', params: {} });
+    }
+    clock.advance(129_999);
+    await settle();
+    expect(client.heard.some(({ id }) => id === 2)).toBe(false);
+    clock.advance(1);
+    await settle();
+    expect(client.heard.at(-1)).toMatchObject({
+      id: 2,
+      error: { data: { name: 'prompt-timeout', exit: 14 } },
+    });
+  });
+
+  test('is over when its client goes', async () => {
+    const outcomes: unknown[] = [];
+    const { clock, connect } = serving({
+      handlers: ({ caller }) => ({
+        'session.get': async () => {
+          outcomes.push(await caller.ask(question).catch((thrown) => thrown));
+          return { key: '' };
+        },
+      }),
+    });
+    const before = clock.timers;
+    const client = connect();
+    await client.says(hello, ask);
+    client.far.destroy();
+    await settle();
+    expect(outcomes).toMatchObject([{ name: 'prompt-cancelled' }]);
+    expect(clock.timers).toBe(before);
+  });
+});
+
+describe('what is no frame', () => {
+  test.each([
+    ['text', 'GET / HTTP/1.1\r\n', 'not JSON in UTF-8'],
+    ['a list', '[null]\n', 'not JSON-RPC 2.0'],
+    ['a flood', 'x'.repeat(65 * 1024), 'frame too large'],
+  ])('ends its connection and no other: %s', async (_, bytes, why) => {
+    const { connect, logged } = serving();
+    const [rude, polite] = [connect(), connect()];
+    await rude.says(bytes);
+    expect(rude.far.destroyed).toBe(true);
+    expect(logged).toMatchObject([{ event: 'connection refused', why }]);
+    await polite.says(hello);
+    expect(polite.heard).toHaveLength(1);
+  });
+});
+
+test('a fault of ours is logged by its kind alone, and the connection goes on', async () => {
+  const { connect, logged } = serving({
+    handlers: () => ({
+      'session.get': () => {
+        throw new RangeError('canary');
+      },
+    }),
+  });
+  const client = connect();
+  await client.says(hello, ask);
+  await client.says({ ...hello, id: 3 });
+  expect(logged).toEqual([{ event: 'fault', kind: 'RangeError' }]);
+  expect(client.heard).toMatchObject([{ id: 1 }, { id: 2, error: {} }, { id: 3 }]);
+  expect(JSON.stringify(client.heard)).not.toContain('canary');
+});
+
+test('dropping ends every connection', async () => {
+  const { connect, drop } = serving();
+  const clients = [connect(), connect()];
+  // Sockets have it, plain streams do not: it ends them once what was written is out.
+  for (const { far } of clients) far.destroySoon = () => void far.destroy();
+  await drop();
+  expect(clients.map(({ far }) => far.destroyed)).toEqual([true, true]);
+});
