@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { type Channel, createChannel } from '../shared/channel.ts';
 import { type Failure, failure } from '../shared/errors.ts';
+import { BadFrame } from '../shared/framing.ts';
 import { SILENCE_MS } from '../shared/limits.ts';
 import type { Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
@@ -38,11 +39,16 @@ export async function callDaemon<M extends Method>(
     handlers: answering.handlers(() => channel.notify('prompt.activity', {})),
     check: checkLate,
   });
+  const end = (reason: Failure) => channel.close(reason);
   socket.on('data', (chunk) => {
     silence.heard();
-    channel.receive(chunk);
+    try {
+      channel.receive(chunk);
+    } catch (thrown) {
+      if (!(thrown instanceof BadFrame)) throw thrown;
+      end(failure('bad-request', { problem: thrown.message }));
+    }
   });
-  const end = (reason: Failure) => channel.close(reason);
   socket.once('error', () => end(failure('daemon-gone')));
   socket.once('close', () => end(failure('daemon-gone')));
   silence.over.then(end);

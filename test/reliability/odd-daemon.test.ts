@@ -1,0 +1,78 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createWorld, type Ran, type World } from '../support/world.ts';
+
+/** Has the form of a session key. */
+const KEY = `${'k'.repeat(86)}==`;
+
+let world: World;
+let server: Server;
+beforeEach(() => {
+  world = createWorld();
+});
+afterEach(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await world.close();
+});
+
+/** `helper get-session` with something else on the daemon's socket, which does this on the request. */
+async function getSession(onRequest: (socket: Socket, id: unknown) => void): Promise<Ran> {
+  const folder = join(world.runtimeDir, 'bw-helper');
+  mkdirSync(folder, { mode: 0o700 });
+  server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.setEncoding('utf8').once('data', (text) => {
+      const [, request] = String(text).trim().split('\n');
+      onRequest(socket, JSON.parse(request ?? '{}').id);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve));
+  return await world.helper(['get-session']);
+}
+
+const frame = (message: object) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
+
+test('unknown notifications and fields of a newer daemon are passed over', async () => {
+  const got = await getSession((socket, id) => {
+    socket.write(frame({ method: 'news.of.tomorrow', params: { mood: 'fine' } }));
+    socket.write(frame({ id, result: { key: KEY, colour: 'green' } }));
+  });
+  expect(got).toMatchObject({ code: 0, stdout: `${KEY}\n`, stderr: '' });
+});
+
+test('a failure that only a newer daemon knows is printed as it says', async () => {
+  const got = await getSession((socket, id) => {
+    const data = { name: 'vault-on-fire', exit: 77, next: 'Call 112.' };
+    socket.write(frame({ id, error: { code: -32_077, message: 'The vault burns.', data } }));
+  });
+  expect(got).toMatchObject({
+    code: 77,
+    stdout: '',
+    stderr: 'helper: The vault burns.\n        Call 112.\n',
+  });
+});
+
+test('what is no session key is never printed', async () => {
+  const got = await getSession((socket, id) => {
+    socket.write(frame({ id, result: { key: 'canary' } }));
+  });
+  expect(got).toMatchObject({ code: 45, stdout: '' });
+  expect(got.stderr).not.toContain('canary');
+});
+
+test.each([
+  ['what is no frame', 'HTTP/1.1 400 canary\r\n\r\n'],
+  ['a frame without end', 'canary'.repeat(20_000)],
+])('%s ends in words, not in a stack', async (_, bytes) => {
+  const got = await getSession((socket) => void socket.write(bytes));
+  expect(got).toMatchObject({ code: 45, stdout: '' });
+  expect(got.stderr).toMatch(/^helper: The other side .*\n {8}.*\n$/);
+  expect(got.stderr).not.toContain('canary');
+});
+
+test('one that hangs up has gone away', async () => {
+  const got = await getSession((socket) => void socket.end());
+  expect(got).toMatchObject({ code: 40, stdout: '' });
+});
