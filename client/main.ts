@@ -9,6 +9,7 @@ import { paths } from '../shared/paths.ts';
 import { getSession } from './commands/get-session.ts';
 import type { Context } from './context.ts';
 import { createOutput } from './output.ts';
+import { INTERRUPTED } from './prompt/asker.ts';
 
 /** Put in by the build, from package.json. */
 declare const BW_HELPER_VERSION: string;
@@ -17,7 +18,7 @@ const output = createOutput();
 const args = process.argv.slice(2);
 main().then(
   () => process.exit(process.exitCode ?? 0),
-  (thrown) => process.exit(output.fail(toFailure(thrown))),
+  (thrown) => end(output.fail(toFailure(thrown))),
 );
 
 async function main(): Promise<void> {
@@ -27,6 +28,13 @@ async function main(): Promise<void> {
     return await getSession(context, {}, { input: true, passwordStdin: false });
   const { runCommand } = await import('./commands/index.ts');
   await runCommand(context, args.length === 0 ? ['--help'] : args, BW_HELPER_VERSION);
+}
+
+function end(code: number): void {
+  // While a prompt was open Ctrl-C was a key like any other. Now it is what it would have been: the
+  // end of the whole job, or a script would go on without its key.
+  if (code === INTERRUPTED && process.platform !== 'win32') process.kill(0, 'SIGINT');
+  process.exit(code);
 }
 
 function createContext(): Context {

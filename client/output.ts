@@ -35,8 +35,8 @@ function write(fd: number, text: string): void {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // `helper --help | head -1`: who has read enough is told nothing more.
-      if (code === 'EPIPE') return;
+      // `helper --help | head -1`, or a terminal that was closed: nobody reads any more.
+      if (code === 'EPIPE' || code === 'EIO') return;
       // A non-blocking pipe whose reader is slow: wait a moment and go on.
       if (code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);

@@ -24,9 +24,12 @@ export interface Asker {
   secret(question: Question, signal: AbortSignal): Promise<Secret>;
 }
 
-/** Ctrl-C: prompt-cancelled, with the exit code that shells give to an interrupted program. */
+/** The exit code that shells give to a program that was interrupted. */
+export const INTERRUPTED = 130;
+
+/** Ctrl-C: prompt-cancelled, with that exit code. */
 export function interrupted(): Failure {
-  return new Failure({ ...failure('prompt-cancelled').row, exit: 130 });
+  return new Failure({ ...failure('prompt-cancelled').row, exit: INTERRUPTED });
 }
 
 /** Asks until two answers in a row are alike; `usage` after three pairs that were not. */

@@ -5,8 +5,8 @@ import { PROMPT_IDLE_MS } from '../../shared/limits.ts';
 import type { Secret } from '../../shared/secret.ts';
 import { printable } from '../../shared/text.ts';
 import { type Asker, type Host, typedTwice } from './asker.ts';
-import { beforeDeath } from './last-act.ts';
-import { type Lines, readLines } from './lines.ts';
+import { readLines } from './lines.ts';
+import { beforeDeath } from './signals.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -62,21 +62,26 @@ async function withProgram(
   const idle = setTimeout(() => cut.reject(failure('prompt-timeout')), idleMs);
   const forget = beforeDeath(host, () => void child.kill());
   child.once('error', (error) => cut.reject(failed(file, whyNotStarted(error))));
-  const printed = readLines(child.stdout, 1).finally(() => child.stdout.resume());
+  const printed = readLines(child.stdout, 1).then((lines) => {
+    if ('problem' in lines) throw failed(file, `what it printed ${lines.problem}`);
+    // It may print more before it ends.
+    child.stdout.resume();
+    return lines.lines[0];
+  });
   try {
-    const [lines, end] = await Promise.race([Promise.all([printed, ended(child)]), cut.promise]);
-    return answer(file, lines, end);
+    const [line, end] = await Promise.race([Promise.all([printed, ended(child)]), cut.promise]);
+    return answer(file, line, end);
   } finally {
     clearTimeout(idle);
     signal.removeEventListener('abort', withdraw);
     forget();
     child.kill();
+    // What it started may still write, and must not wait for us for ever.
+    child.stdout.destroy();
   }
 }
 
-function answer(file: string, printed: Lines, end: number | string): Secret {
-  if ('problem' in printed) throw failed(file, `what it printed ${printed.problem}`);
-  const [line] = printed.lines;
+function answer(file: string, line: Secret | undefined, end: number | string): Secret {
   // What ssh-askpass does for its Cancel button, and those modelled on it.
   if (end === 1 && !line) throw failure('prompt-cancelled');
   if (end !== 0)

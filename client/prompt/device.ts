@@ -59,7 +59,11 @@ function openConsole(): Device {
 function modes(input: ReadStream) {
   return {
     input,
-    raw: () => void input.setRawMode(true),
+    raw() {
+      // The stream only remembers what it set itself: if a shell had the terminal since, "raw" is not so.
+      input.setRawMode(false);
+      input.setRawMode(true);
+    },
     restore: () => void input.setRawMode(false),
   };
 }

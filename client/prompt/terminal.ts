@@ -8,7 +8,7 @@ import { PROMPT_IDLE_MS } from '../../shared/limits.ts';
 import type { Secret } from '../../shared/secret.ts';
 import { type Asker, type Host, type Question, typedTwice } from './asker.ts';
 import { type Device, openDevice } from './device.ts';
-import { beforeDeath } from './last-act.ts';
+import { afterStop, beforeDeath, stopJob } from './signals.ts';
 import { inForeground } from './terminal-state.ts';
 import { type Prompt, startTyping } from './typing.ts';
 
@@ -58,20 +58,14 @@ async function ask(
     idle.refresh();
     prompt.onKey?.();
   };
-  const forget = beforeDeath(host, () => giveBack(device));
   const typing = startTyping(device, { ...prompt, onKey }, () => {
     device.restore();
-    // The whole job, as the kernel does for Ctrl-Z. It returns when the job is continued, or at once
-    // where nobody could do that.
-    if (host.platform !== 'win32') host.kill(0, 'SIGTSTP');
-    typing.begin();
+    stopJob(host);
   });
-  // Whoever stopped us from outside may have changed the mode since: no secret must be echoed now.
-  const resume = () => {
-    device.restore();
-    typing.begin();
-  };
-  host.on('SIGCONT', resume);
+  const listening = [
+    beforeDeath(host, () => giveBack(device)),
+    afterStop(host, () => typing.begin()),
+  ];
   // Last: who sees the prompt may do anything to us.
   typing.begin();
   try {
@@ -79,8 +73,7 @@ async function ask(
   } finally {
     clearTimeout(idle);
     signal.removeEventListener('abort', withdraw);
-    host.off('SIGCONT', resume);
-    forget();
+    for (const end of listening) end();
     typing.stop();
     giveBack(device);
     device.close();

@@ -31,6 +31,17 @@ test('--no-input asks nobody, even on a terminal', async () => {
   expect(terminal.text).not.toContain('Master password');
 });
 
+test('Ctrl-C at the prompt ends the script too, as it does anywhere else', async () => {
+  const terminal = openTerminal({
+    command: ['sh', '-c', 'key="$(helper get-session)"; echo went on'],
+    env: here.world.env,
+  });
+  await terminal.sees(/Master password/);
+  terminal.types('\x03');
+  expect(await terminal.exit).toEqual({ code: null, signal: 'SIGINT' });
+  expect(terminal.text).not.toContain('went on');
+});
+
 test('a background job is not stopped by a prompt: it is refused', async () => {
   const terminal = openTerminal({ command: ['bash', '--norc', '-i'], env: here.world.env });
   terminal.types('helper get-session & wait $!; echo "ended with $?"\r');

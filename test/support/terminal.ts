@@ -11,7 +11,7 @@ import { ReadStream } from 'node:tty';
 import koffi from 'koffi';
 
 /** Only bounds a hang: a loaded machine may need many seconds for what takes one. */
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 60_000;
 /** For a program that ignores hanging up. */
 const HANG_UP_MS = 5_000;
 

@@ -113,6 +113,15 @@ describe('a hidden prompt', () => {
     expect((await terminal.exit).code).toBe(14);
   });
 
+  test('ends with its window', async () => {
+    const terminal = asking();
+    await terminal.sees(PROMPT);
+    await terminal.close();
+    // By the hang-up, or by the end of input that comes with it.
+    expect((await terminal.exit).code).not.toBe(0);
+    expect(terminal.stdout).toBe('');
+  });
+
   test('asks for a new secret twice until both are alike', async () => {
     const terminal = asking('new-secret');
     for (const typed of ['first', 'other', 'hunter2', 'hunter2']) {
@@ -205,6 +214,16 @@ describe('under job control', () => {
     await bash.sees(/\nhunter2\r/);
   });
 
+  test('Ctrl-Z where no shell could continue us only asks again', async () => {
+    const terminal = asking();
+    await terminal.sees(PROMPT);
+    terminal.types('half\x1a');
+    await terminal.sees(PROMPT);
+    terminal.types('hunter2\r');
+    await terminal.exit;
+    expect(terminal.stdout).toBe('hunter2\n');
+  });
+
   test('a prompt that was stopped from outside still hides what is typed', async () => {
     const { bash, run } = shell();
     await bash.sees(/ready> /);
@@ -249,9 +268,10 @@ describe('a visible prompt', () => {
     await terminal.sees(PROMPT);
     terminal.types(' user.1234\x7f5 ');
     await terminal.sees(/user\.1235/);
-    terminal.types('\r');
+    terminal.types('\rlate');
     await terminal.exit;
     expect(terminal.stdout).toBe('user.1235\n');
+    expect(terminal.text).not.toContain('late');
   });
 
   test.each([
