@@ -28,6 +28,13 @@ function describe(now: Status): [string, string][] {
     `${stored ? 'stored in' : 'not stored; it would go to'} ${where}${locked && stored ? ' (locked)' : ''}`,
   ]);
   lines.push(['daemon', `pid ${now.daemon.pid}, up ${showDuration(now.daemon.uptimeMs)}`]);
+  if (now.clientSecretAtRest)
+    lines.push(['problem', `data.json holds the client_secret in clear; ${cureOf(now)}`]);
   for (const problem of now.problems) lines.push(['problem', problem]);
   return lines;
+}
+
+// What was stored in the keychain is put into a copy instead, and taken out of the file itself.
+function cureOf({ keychain }: Status): string {
+  return `${keychain.stored ? '' : '`helper secret set`, then '}\`helper sync\` takes it out`;
 }

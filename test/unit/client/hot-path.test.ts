@@ -1,29 +1,27 @@
 /** What users feel is how long Node takes to start us: a warm `helper get-session` loads no more than it uses. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { encodeFrame, FrameReader } from '../../../shared/framing.ts';
-import { PROTOCOL_VERSION } from '../../../shared/version.ts';
+import { type PlayedDaemon, playDaemon } from '../../support/played-daemon.ts';
 
 const MAIN = resolve('dist/client/main.js');
 const KEY = `${'k'.repeat(86)}==`;
 
 let folder: string;
 let runtime: string;
-let daemon: { server: Server; connections: number };
+let daemon: PlayedDaemon;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bwh-hot-'));
   runtime = join(folder, 'bw-helper');
   mkdirSync(runtime, { mode: 0o700 });
-  daemon = await playDaemon(join(runtime, 'socket'));
+  daemon = await playDaemon(join(runtime, 'socket'), { 'session.get': { key: KEY } });
 });
 
-afterEach(() => {
-  daemon.server.close();
+afterEach(async () => {
+  await daemon.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -82,27 +80,6 @@ async function getSession() {
   const code = await new Promise((ended) => child.once('close', ended));
   const notes: Notes = JSON.parse(readFileSync(file, 'utf8'));
   return { code, stdout, stderr, notes };
-}
-
-/** Says nothing before it has the request: a client that waits for the answer to hello gets none. */
-async function playDaemon(socket: string) {
-  const played = { server: createServer(), connections: 0 };
-  played.server.on('connection', (peer) => {
-    played.connections += 1;
-    const reader = new FrameReader();
-    const results: Record<string, unknown> = {};
-    peer.on('data', (chunk) => {
-      for (const { method, id } of reader.push(chunk)) {
-        results[String(id)] =
-          method === 'hello' ? { version: PROTOCOL_VERSION, pid: 1 } : { key: KEY };
-        if (method !== 'session.get') continue;
-        for (const [id, result] of Object.entries(results))
-          peer.write(encodeFrame({ jsonrpc: '2.0', id: Number(id), result }));
-      }
-    });
-  });
-  await new Promise<void>((ready) => played.server.listen(socket, ready));
-  return played;
 }
 
 function terminalOf(): string[] {
