@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isOver } from '../support/processes.ts';
+import { testOnLinux } from '../support/test-where.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const MANY = 12;
@@ -121,14 +122,11 @@ describe('what stands in the way of its start is told by the command that needed
   });
 
   // Whatever the user may write to: nobody makes folders in there, and root is no exception.
-  test.runIf(process.platform === 'linux')(
-    'an XDG_RUNTIME_DIR that cannot be written',
-    async () => {
-      expect(await getSession({ XDG_RUNTIME_DIR: '/sys' })).toMatch(
-        /^41 .*\/sys\/bw-helper is not safe to use: it cannot be made \((EPERM|EACCES|EROFS)\)\.$/,
-      );
-    },
-  );
+  testOnLinux('an XDG_RUNTIME_DIR that cannot be written', async () => {
+    expect(await getSession({ XDG_RUNTIME_DIR: '/sys' })).toMatch(
+      /^41 .*\/sys\/bw-helper is not safe to use: it cannot be made \((EPERM|EACCES|EROFS)\)\.$/,
+    );
+  });
 
   test('a lock that cannot be opened', async () => {
     mkdirSync(join(folder(), 'lock'), { recursive: true, mode: 0o700 });

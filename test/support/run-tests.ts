@@ -26,10 +26,12 @@ console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`
 process.exit(failed > 0 || count.passed === 0 ? 1 : 0);
 
 function take(test: TestCase): void {
-  const { state } = test.result();
-  if (state === 'pending') return;
-  count[state] += 1;
-  if (state === 'skipped' && !wanted) skipped.push(`${test.module.relativeModuleId}: ${test.name}`);
+  const result = test.result();
+  if (result.state === 'pending') return;
+  count[result.state] += 1;
+  if (result.state !== 'skipped' || wanted) return;
+  const why = result.note ?? 'not on this system';
+  skipped.push(`${test.module.relativeModuleId}: ${test.name} (${why})`);
 }
 
 /** Files that failed outside any test, for instance at an import. */

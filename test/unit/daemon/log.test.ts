@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLog } from '../../../daemon/log.ts';
+import { testOnLinux } from '../../support/test-where.ts';
 
 let folder: string;
 let file: string;
@@ -62,7 +63,7 @@ test('a place that cannot be written is an error in words', () => {
   expect(() => openLog(file, false)).toThrow(/its log .*daemon\.log cannot be opened \(/);
 });
 
-test.runIf(process.platform === 'linux')('a full disk stops nobody', () => {
+testOnLinux('a full disk stops nobody', () => {
   const full = openSync('/dev/full', 'a');
   const log = openLog(full, false);
   for (let n = 0; n < 100; n += 1) log.info('session ended', { why: 'idle' });

@@ -2,9 +2,8 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { KeychainDocument } from '../../../../daemon/keychain/document.ts';
+import { testAsRoot } from '../../../support/test-where.ts';
 import { open, person, place, secretOf, stored } from './samples.ts';
-
-const isRoot = process.getuid?.() === 0;
 
 /** What an attacker or a broken disk does to the file. */
 function edit(file: string, change: (json: KeychainDocument) => unknown): void {
@@ -115,7 +114,7 @@ test.each([0o604, 0o640, 0o660, 0o644])('a file with mode %o is refused', async 
   await expectDamaged(file, `its mode is 0${mode.toString(8)}, it must be 0600`);
 });
 
-test.skipIf(!isRoot)('a file of another user is refused', async () => {
+testAsRoot('a file of another user is refused', async () => {
   const file = await stored();
   chownSync(file, 4321, 4321);
   await expectDamaged(file, 'it belongs to user 4321');

@@ -12,9 +12,8 @@ import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { describeSettings } from '../../../../daemon/settings/schema.ts';
 import { openSettings } from '../../../../daemon/settings/settings.ts';
+import { testAsRoot } from '../../../support/test-where.ts';
 import { home, place, problemIn, problemOf, read, uid } from './samples.ts';
-
-const isRoot = process.getuid?.() === 0;
 
 const defaults = {
   idleMs: 15 * 60_000,
@@ -98,7 +97,7 @@ test('a file that others can only read is fine, also by a link', () => {
   expect(openSettings({ file: `${file}.link`, home, uid }).read().idleMs).toBe(60_000);
 });
 
-test.skipIf(!isRoot)('a file of another user is refused, one of root is not', () => {
+testAsRoot('a file of another user is refused, one of root is not', () => {
   const file = place('idle = "1m"');
   expect(openSettings({ file, home, uid: 1234 }).read().idleMs).toBe(60_000);
   chownSync(file, 4321, 4321);

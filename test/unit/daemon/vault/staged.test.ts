@@ -12,6 +12,7 @@ import { expect, test } from 'vitest';
 import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { clearStaged, staged } from '../../../../daemon/vault/staged.ts';
 import { Secret } from '../../../../shared/secret.ts';
+import { testOnPosix } from '../../../support/test-where.ts';
 import { folderWith, hastyClock, loggedIn, SECRET_KEY, SLOT_KEY, USER } from './samples.ts';
 
 const CANARY = 'canary-client-secret-7f3a';
@@ -60,7 +61,7 @@ test('the secret is never in the real folder, and the copy is gone afterwards', 
   expect(readdirSync(scratch)).toEqual([]);
 });
 
-test.skipIf(process.platform === 'win32')('the copy is for its owner alone', async () => {
+testOnPosix('the copy is for its owner alone', async () => {
   const { scratch, run } = place(loggedIn());
   await run((folder) => {
     expect(folder.startsWith(scratch)).toBe(true);
