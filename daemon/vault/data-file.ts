@@ -29,7 +29,10 @@ export type Removal = 'removed' | 'other' | 'absent' | 'unknown';
 export interface DataFile {
   readonly folder: string;
   readonly file: string;
-  /** Changes whenever the file does; undefined without a file. One stat, some 30 µs. Never throws. */
+  /**
+   * Changes whenever the file does; undefined without a file, and while it was changed a moment ago.
+   * One stat, some 30 µs. Never throws.
+   */
   stamp(): string | undefined;
   /**
    * The file as parsed; undefined without one. An empty file is an empty store, as it is for bw, once
@@ -59,6 +62,11 @@ export interface DataFile {
 }
 
 const FILE_NAME = 'data.json';
+/**
+ * Before Linux 6.13 all writes of one clock tick (up to 10 ms) get the same time, and a new session has
+ * the size of the old one: a file that was just written could change once more and look the same.
+ */
+const RESTED_MS = 50;
 // A writer without a lock (an editor, a synchroniser) may put the old content back, not for ever.
 const REMOVALS = 3;
 
@@ -115,7 +123,7 @@ export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
   return {
     folder,
     file,
-    stamp: () => stampOf(file),
+    stamp: () => stampOf(file, deps.clock),
     read,
     checkKey,
     update,
@@ -124,10 +132,11 @@ export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
   };
 }
 
-function stampOf(file: string): string | undefined {
+function stampOf(file: string, clock: Clock): string | undefined {
   try {
     const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-    return found && `${found.mtimeNs}:${found.ctimeNs}:${found.size}:${found.ino}`;
+    if (!found || Math.abs(clock.wallMs() - Number(found.ctimeMs)) < RESTED_MS) return undefined;
+    return `${found.mtimeNs}:${found.ctimeNs}:${found.size}:${found.ino}`;
   } catch (thrown) {
     // Not the same as no file: whoever then reads it gets the reason.
     return codeOf(thrown);
