@@ -53,8 +53,12 @@ export function createProfile(parts: ProfileParts): Profile {
   const { name, dataFile, verbs, keychain, settings, clock, log } = parts;
   const queue = createQueue();
 
+  /** Who is logged in. Throws data-file-unknown where a newer bw has laid out its file in another way. */
   async function account(): Promise<Account | undefined> {
-    return describe((await dataFile.read()) ?? {});
+    const json = (await dataFile.read()) ?? {};
+    if (layoutOf(json)) return describe(json);
+    const problem = `stateVersion ${json.stateVersion}`;
+    throw failure('data-file-unknown', { file: dataFile.file, problem });
   }
 
   async function requireAccount(): Promise<Account> {
@@ -193,12 +197,17 @@ export function createProfile(parts: ProfileParts): Profile {
 
     async status() {
       const key = await sessions.peek();
-      const who = await account();
+      const found = await account().catch((thrown) => {
+        const reason = toFailure(thrown);
+        if (!reason.is('data-file-unknown')) throw reason;
+        return reason;
+      });
+      const who = found instanceof Failure ? undefined : found;
       const left = key && sessions.left();
       const stored = await keychain.status(name).catch(toFailure);
       const broken = stored instanceof Failure;
       return {
-        state: who ? (left ? 'unlocked' : 'locked') : 'logged-out',
+        state: left ? 'unlocked' : who ? 'locked' : 'logged-out',
         dataDir: dataFile.folder,
         ...(who && {
           account: who.email,
@@ -212,6 +221,7 @@ export function createProfile(parts: ProfileParts): Profile {
           ...(broken ? { stored: false, locked: true, where: '' } : stored),
         },
         problems: [
+          found instanceof Failure ? found.message : undefined,
           broken ? stored.message : undefined,
           sessions.problem(),
           renewal.problem(),
