@@ -1,0 +1,189 @@
+/** What is written about the code is held against the code. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse } from 'smol-toml';
+import { safeParse } from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { describeSettings, settingsSchema } from '../../daemon/settings/schema.ts';
+import { errors } from '../../shared/errors.ts';
+import * as limits from '../../shared/limits.ts';
+import { toClient, toDaemon } from '../../shared/protocol.ts';
+import { PROTOCOL_VERSION } from '../../shared/version.ts';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const pages = globSync(['*.md', 'docs/**/*.md', 'test/**/*.md'], { cwd: root });
+const read = (page: string) => readFileSync(join(root, page), 'utf8');
+
+describe('docs/protocol.md', () => {
+  const page = read('docs/protocol.md');
+  const part = (title: string) => page.split(/^## /m).find((text) => text.startsWith(title)) ?? '';
+
+  test.each([
+    ['From client to daemon', toDaemon],
+    ['From daemon to client', toClient],
+  ])('"%s" has every method with all its fields and traits, and no other', (title, table) => {
+    const [, ...sections] = part(title).split(/^### /m);
+    const names = sections.map((text) => /^`(.+)`$/m.exec(text)?.[1]);
+    expect(names.toSorted()).toEqual(Object.keys(table).toSorted());
+    for (const [name, { params, result, traits }] of Object.entries(table)) {
+      const text = sections.find((section) => section.startsWith(`\`${name}\``)) ?? '';
+      const says = (sentence: RegExp) => sentence.test(text);
+      expect(fieldsOf(params, result).filter((field) => !text.includes(`\`${field}\``))).toEqual(
+        [],
+      );
+      expect([name, says(/works with bad settings/i)]).toEqual([name, !!traits.withoutSettings]);
+      expect([name, says(/renews the idle limit/i)]).toEqual([name, !!traits.extendsIdle]);
+      expect([name, says(/returns a secret/i)]).toEqual([name, !!traits.returnsSecret]);
+    }
+  });
+
+  test('has every error with its exit code, and no other', () => {
+    const rows = [...part('Errors').matchAll(/^\| (\d+) \| `(.+?)` \|/gm)];
+    expect(rows.map(([, exit, name]) => [name, Number(exit)])).toEqual(
+      Object.entries(errors).map(([name, { exit }]) => [name, exit]),
+    );
+  });
+
+  test('lets no method fail with an error that there is not', () => {
+    const failures = [...page.matchAll(/Fails with (.*)$/gm)].join(' ');
+    const names = [...failures.matchAll(/`([\w-]+)`/g)].map(([, name]) => name);
+    expect(names).not.toEqual([]);
+    expect(Object.keys(errors)).toEqual(expect.arrayContaining(names));
+  });
+
+  test('has every limit with its value, and the version', () => {
+    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (\d+) \|/gm)];
+    expect(Object.fromEntries(rows.map(([, name, value]) => [name, Number(value)]))).toEqual({
+      ...limits,
+    });
+    expect(part('Version')).toContain(`now ${PROTOCOL_VERSION}.`);
+  });
+});
+
+describe('the commands of helper', () => {
+  const commands = learnCommands();
+
+  test('are told by its help', () => {
+    expect(commands.get('daemon')?.below).toContain('restart');
+    expect(commands.get('get-session')?.options).toContain('--password-stdin');
+  });
+
+  test.each(pages)('and their options are written in %s as they are', (page) => {
+    expect(callsIn(read(page)).filter((call) => !isKnown(call))).toEqual([]);
+  });
+
+  test('are all in README.md', () => {
+    const written = callsIn(read('README.md')).map((call) => call.join(' '));
+    const all = [...commands].filter(([, { below }]) => below.length === 0).map(([name]) => name);
+    expect(
+      all.filter((name) => !written.some((call) => `${call} `.startsWith(`${name} `))),
+    ).toEqual([]);
+  });
+
+  function isKnown(call: readonly string[]): boolean {
+    const isOption = (word: string) => word.startsWith('-');
+    const known = commands.get(call.filter((word) => !isOption(word)).join(' '));
+    return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
+  }
+});
+
+test('the settings in README.md are all there are, and valid', () => {
+  const [, toml = ''] = /^```toml\n([\s\S]*?)^```/m.exec(read('README.md')) ?? [];
+  const { issues } = safeParse(settingsSchema('/home/of/alice'), parse(toml));
+  expect(issues).toBeUndefined();
+  const keys = [...toml.matchAll(/^(\w+) = /gm)].map(([, key]) => key);
+  expect(keys).toEqual(describeSettings().map(({ key }) => key));
+});
+
+test('each dependency has its reason in docs/dependencies.md', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+  const reasons = [...read('docs/dependencies.md').matchAll(/^\| ([^|]+) \|/gm)].flatMap(
+    ([, names = '']) => names.split(', '),
+  );
+  for (const name of Object.keys({ ...dependencies, ...devDependencies }))
+    expect(reasons).toContain(name);
+});
+
+describe('links and paths', () => {
+  test.each(pages)('in %s lead somewhere', (page) => {
+    const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const ours = links.filter((link) => !/^(https?|mailto):/.test(link));
+    expect(ours.filter((link) => !leadsSomewhere(page, link))).toEqual([]);
+  });
+
+  test.each(pages)('of this repository that %s names in code are there', (page) => {
+    const named = [
+      ...read(page).matchAll(/`((client|daemon|shared|test|bench|docs|\.ci)\/[^`\s]*)`/g),
+    ];
+    expect(
+      named.map(([, path = '']) => path).filter((path) => !existsSync(join(root, path))),
+    ).toEqual([]);
+  });
+});
+
+/** Names of all fields in schemas of objects, those of inner objects too. */
+function fieldsOf(...schemas: readonly object[]): string[] {
+  return schemas.flatMap((schema) => {
+    if ('wrapped' in schema) return fieldsOf(schema.wrapped as object);
+    if (!('entries' in schema)) return [];
+    const entries = Object.entries(schema.entries as Record<string, object>);
+    return entries.flatMap(([name, inner]) => [name, ...fieldsOf(inner)]);
+  });
+}
+
+interface Known {
+  /** The commands of a group. */
+  readonly below: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** What the help of the built client tells, by the words of each command. */
+function learnCommands(): Map<string, Known> {
+  const found = new Map<string, Known>();
+  const ask = (...command: string[]) => {
+    const main = join(root, 'dist', 'client', 'main.js');
+    const { stdout } = spawnSync(process.execPath, [main, ...command, '--help'], {
+      env: {},
+      encoding: 'utf8',
+    });
+    const [, list = ''] = /^Commands:\n((?: .*\n?)+)/m.exec(stdout) ?? [];
+    const below = [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = '']) => name);
+    const options = [...stdout.matchAll(/^ {2}(-\w)?,? ?(--[\w-]+)/gm)].flatMap(
+      ([, ...names]) => names,
+    );
+    found.set(command.join(' '), { below: below.filter((name) => name !== 'help'), options });
+    for (const name of below) if (name !== 'help') ask(...command, name);
+  };
+  ask();
+  return found;
+}
+
+/** Each call of helper in a page's code as its words, without values: `helper daemon start | stop` is two. */
+function callsIn(page: string): string[][] {
+  const code = [...page.matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([text]) => text).join('\n');
+  const calls = [...code.replace(/ # .*/g, '').matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
+  return calls.flatMap(([, text = '']) => {
+    const group = /^(secret|daemon) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
+    if (group) return (group[2] ?? '').split(/ ?\| ?/).map((one) => [group[1] ?? '', one]);
+    const words = text.replace(/[|&].*/, '').split(/\s+/);
+    const call = words.filter((word) => /^(--?)?[a-z]/.test(word));
+    return call.length > 0 ? [call] : [];
+  });
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path ? join(dirname(page), path) : page;
+  if (!existsSync(join(root, target))) return false;
+  const headings = [...(anchor ? read(target) : '').matchAll(/^#+ (.+)$/gm)];
+  return !anchor || headings.some(([, heading = '']) => slug(heading) === anchor);
+}
+
+/** As GitHub makes an anchor of a heading. */
+function slug(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
