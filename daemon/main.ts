@@ -23,6 +23,7 @@ import { createProfile } from './profile.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
 import { openSettings } from './settings/settings.ts';
+import { createClaim } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
 import { clearStaged, staged } from './vault/staged.ts';
 
@@ -91,7 +92,10 @@ async function start(): Promise<void> {
       context,
       stage: staged,
     });
-    return createProfile({ name: 'default', dataFile, verbs, keychain, settings, clock, log });
+    const owner = `pid ${pid}, ${paths.runtime}`;
+    const claim = createClaim(dataDir, { lockFile: native.lockFile, owner });
+    const name = 'default';
+    return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
   });
 
   const info = { pid, startedMs: clock.monotonicMs() };

@@ -20,6 +20,12 @@ import type { DataFile } from './vault/data-file.ts';
 import { type Account, describe, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
 
+/**
+ * For a file whose layout is not known here: bw itself has to tell whether somebody is logged in. What
+ * needs no look into the file works on, by bw alone.
+ */
+const STRANGER: Account = { userId: '', email: '', apiKey: false, clientSecretAtRest: false };
+
 /** Where bw goes when nothing is set. */
 const DEFAULT_SERVER = 'https://vault.bitwarden.com';
 
@@ -29,6 +35,8 @@ export interface ProfileParts {
   readonly verbs: Verbs;
   readonly keychain: Keychain;
   readonly settings: () => Settings;
+  /** Throws profile-in-use. */
+  readonly claim: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -53,17 +61,17 @@ export function createProfile(parts: ProfileParts): Profile {
   const { name, dataFile, verbs, keychain, settings, clock, log } = parts;
   const queue = createQueue();
 
-  /** Who is logged in. Throws data-file-unknown where a newer bw has laid out its file in another way. */
   async function account(): Promise<Account | undefined> {
     const json = (await dataFile.read()) ?? {};
-    if (layoutOf(json)) return describe(json);
-    const problem = `stateVersion ${json.stateVersion}`;
-    throw failure('data-file-unknown', { file: dataFile.file, problem });
+    return layoutOf(json) ? describe(json) : STRANGER;
   }
 
+  /** Throws not-logged-in, and profile-in-use where another daemon serves this folder. */
   async function requireAccount(): Promise<Account> {
     const found = await account();
     if (!found) throw failure('not-logged-in', { dataDir: dataFile.folder });
+    // Before anybody is asked for anything.
+    parts.claim();
     return found;
   }
 
@@ -171,6 +179,8 @@ export function createProfile(parts: ProfileParts): Profile {
 
     async login(caller) {
       const before = await account();
+      parts.claim();
+      if (before === STRANGER) throw unknownLayout(dataFile.file);
       if (before) throw failure('already-logged-in', { account: before.email });
       const secret = await keychain.get(name, passphraseFrom(caller));
       if (!secret) throw failure('no-client-secret');
@@ -197,17 +207,13 @@ export function createProfile(parts: ProfileParts): Profile {
 
     async status() {
       const key = await sessions.peek();
-      const found = await account().catch((thrown) => {
-        const reason = toFailure(thrown);
-        if (!reason.is('data-file-unknown')) throw reason;
-        return reason;
-      });
-      const who = found instanceof Failure ? undefined : found;
+      const found = await account();
+      const who = found === STRANGER ? undefined : found;
       const left = key && sessions.left();
       const stored = await keychain.status(name).catch(toFailure);
       const broken = stored instanceof Failure;
       return {
-        state: left ? 'unlocked' : who ? 'locked' : 'logged-out',
+        state: left ? 'unlocked' : found ? 'locked' : 'logged-out',
         dataDir: dataFile.folder,
         ...(who && {
           account: who.email,
@@ -221,7 +227,7 @@ export function createProfile(parts: ProfileParts): Profile {
           ...(broken ? { stored: false, locked: true, where: '' } : stored),
         },
         problems: [
-          found instanceof Failure ? found.message : undefined,
+          found === STRANGER ? unknownLayout(dataFile.file).message : undefined,
           broken ? stored.message : undefined,
           sessions.problem(),
           renewal.problem(),
@@ -231,6 +237,12 @@ export function createProfile(parts: ProfileParts): Profile {
   };
 }
 
+function unknownLayout(file: string): Failure {
+  const problem = 'this bw is newer than bw-helper, or very old';
+  return failure('data-file-unknown', { file, problem });
+}
+
 function subjectOf({ email, server }: Account): string {
+  if (!email) return 'this vault';
   return `${email} (${new URL(server ?? DEFAULT_SERVER).host})`;
 }

@@ -182,11 +182,6 @@ export const errors = {
     says: 'The folder {folder} is not safe to use: {problem}.',
     next: 'Correct or remove it; it must be a folder of yours with mode 0700.',
   }),
-  'too-busy': row({
-    exit: 42,
-    says: 'Too many clients are connected.',
-    next: 'Wait a moment and try again.',
-  }),
   'lock-failed': row({
     exit: 43,
     says: 'The key was wiped here, but the vault could not be locked: {problem}.',

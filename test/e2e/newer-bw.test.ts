@@ -1,36 +1,47 @@
-/** A bw that is newer than we know lays out its file in another way: told as such, and left alone. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** A bw that is newer than we know lays out its file in another way: bw itself does what it can. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createWorld, type World } from '../support/world.ts';
+import { type SignedIn, signedIn, unlockFromStdin } from '../support/signed-in.ts';
 
-const CONTENT = JSON.stringify({ stateVersion: 999, everything: 'elsewhere' });
-
-let world: World;
+let here: SignedIn;
 let file: string;
-beforeAll(() => {
-  world = createWorld();
-  mkdirSync(world.dataDir, { recursive: true });
-  file = join(world.dataDir, 'data.json');
-  writeFileSync(file, CONTENT);
+beforeAll(async () => {
+  here = await signedIn();
+  file = join(here.world.dataDir, 'data.json');
+  const data = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...data, stateVersion: 999 }));
 });
-afterAll(() => world.close());
+afterAll(() => here.close());
 
-test.each([[['get-session', '--password-stdin']], [['login']], [['sync']], [['logout']]])(
-  'helper %j says what it does not know, and asks nobody',
-  async (args) => {
-    const { code, stdout, stderr } = await world.helper(args, { input: 'a password\n' });
-    expect({ code, stdout }).toEqual({ code: 28, stdout: '' });
-    expect(stderr).toContain(`${file} has a layout that is not known here: stateVersion 999.`);
-  },
-);
+const opens = async (key: string) =>
+  (await here.world.bw(['list', 'items', '--nointeraction'], { env: { BW_SESSION: key } })).code;
 
-test('helper status tells it as a problem', async () => {
-  const { code, stdout } = await world.helper(['status']);
+test('helper status says what is not known', async () => {
+  const { code, stdout } = await here.world.helper(['status']);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^problem {3}.* stateVersion 999\./m);
+  expect(stdout).toMatch(/^state {5}locked$/m);
+  expect(stdout).toMatch(/^problem {3}.*data\.json has a layout that is not known here/m);
 });
 
-test('nothing was written to it', () => {
-  expect(readFileSync(file, 'utf8')).toBe(CONTENT);
+test('a session is shared all the same: bw tells whether its key is live', async () => {
+  const key = await unlockFromStdin(here);
+  expect(await opens(key)).toBe(0);
+  const again = await here.world.helper(['get-session', '--no-input']);
+  expect(again).toMatchObject({ code: 0, stdout: `${key}\n` });
+});
+
+test('and it ends with `bw lock`', async () => {
+  const { stdout } = await here.world.helper(['get-session', '--no-input']);
+  expect((await here.world.helper(['lock'])).code).toBe(0);
+  expect(await opens(stdout.trim())).not.toBe(0);
+  expect(await here.world.helper(['get-session', '--no-input'])).toMatchObject({ code: 11 });
+});
+
+test('nobody is logged in over it, as the file would have to be written', async () => {
+  const before = readFileSync(file, 'utf8');
+  const { code, stderr } = await here.world.helper(['login']);
+  expect(code).toBe(28);
+  expect(stderr).toContain(`${file} has a layout that is not known here`);
+  expect(readFileSync(file, 'utf8')).toBe(before);
 });

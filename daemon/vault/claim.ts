@@ -1,0 +1,36 @@
+/**
+ * One daemon a data folder: two, with different runtime folders (a container beside the desktop), would
+ * end each other's sessions. The lock is taken before the first bw runs there, and held for life.
+ */
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { failure } from '../../shared/errors.ts';
+
+const FILE_NAME = 'bw-helper.lock';
+
+export interface ClaimOptions {
+  /** Takes an exclusive lock for as long as the descriptor is open; false where somebody holds it. */
+  readonly lockFile: (fd: number) => boolean;
+  /** Who we are, for the other one's message. */
+  readonly owner: string;
+}
+
+/** Claims `folder` at the first call. Throws profile-in-use, naming the other. */
+export function createClaim(folder: string, { lockFile, owner }: ClaimOptions): () => void {
+  let claimed = false;
+  return () => {
+    if (claimed) return;
+    // bw makes it in the same way (2026.9.0).
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, FILE_NAME);
+    const fd = openSync(file, 'a+', 0o600);
+    if (!lockFile(fd)) {
+      closeSync(fd);
+      const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
+      throw failure('profile-in-use', { owner: other, dataDir: folder });
+    }
+    ftruncateSync(fd);
+    writeSync(fd, `${owner}\n`);
+    claimed = true;
+  };
+}
