@@ -67,7 +67,8 @@ function firstLine(context: Context): Promise<string | undefined> {
   return new Promise((resolve) => {
     let said = '';
     const timer = setTimeout(() => {
-      child.kill();
+      // It holds nothing yet, and may be past hearing a gentler signal.
+      child.kill('SIGKILL');
       resolve(undefined);
     }, READY_MS);
     const done = (line: string) => {

@@ -42,6 +42,7 @@ const words: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left',
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a folder on the way is a file',
+  EEXIST: 'a folder on the way is a file',
   EISDIR: 'it is a folder',
   ELOOP: 'its symbolic links lead in a circle',
 };

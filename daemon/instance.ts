@@ -7,7 +7,6 @@ import {
   fstatSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -19,6 +18,7 @@ import { folderProblem } from '../shared/boundary.ts';
 import { failure } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import type { Clock } from './clock.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** A socket's address holds 108 bytes on Linux and 104 on macOS, with its closing zero. */
 const SOCKET_PATH_BYTES = 103;
@@ -84,7 +84,7 @@ function preparePrivateFolder({ paths, platform, uid }: InstanceOptions): void {
       problem: `the socket's path would have ${length} bytes, and the system allows ${SOCKET_PATH_BYTES}`,
     });
   try {
-    mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
+    makeFolder(paths.runtime);
   } catch (error) {
     throw failure('runtime-folder-unsafe', {
       folder: paths.runtime,

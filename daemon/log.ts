@@ -2,11 +2,12 @@
  * The daemon's log: one JSON line an event, named fields of plain values only. There is no way to
  * hand it an object, a frame or a Secret; text from elsewhere is made printable.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { failure } from '../shared/errors.ts';
 import { printable } from '../shared/text.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** A log above this size is set aside at the next start, and the one before it dropped. */
 const LOG_BYTES = 1024 * 1024;
@@ -48,7 +49,7 @@ export function openLog(to: string | number, debug: boolean): Log {
 
 function openForAppend(file: string): number {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     const fd = openSync(file, 'a', 0o600);
     if (fstatSync(fd).size <= LOG_BYTES) return fd;
     closeSync(fd);

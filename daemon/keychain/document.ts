@@ -5,7 +5,6 @@ import {
   constants,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -16,6 +15,7 @@ import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { failure } from '../../shared/errors.ts';
 import { type Calls, codeOf, inWords } from '../file-calls.ts';
+import { makeFolder } from '../make-folder.ts';
 import { kdf } from './seal.ts';
 
 /** Room for a hundred entries; nothing honest comes near. */
@@ -82,7 +82,7 @@ export function writeDocument(place: Place, content: KeychainDocument): void {
   if (Buffer.byteLength(text) > LARGEST_BYTES)
     throw failure('keychain-unwritable', { file, problem: 'it would grow beyond 1 MiB' });
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     const target = targetOf(file);
     if (content.entries.length === 0) rmSync(target, { force: true });
     else replace(target, text, calls);

@@ -2,9 +2,10 @@
  * One daemon a data folder: two, with different runtime folders (a container beside the desktop), would
  * end each other's sessions. The lock is taken before the first bw runs there, and held for life.
  */
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../shared/errors.ts';
+import { makeFolder } from '../make-folder.ts';
 
 const FILE_NAME = 'bw-helper.lock';
 
@@ -21,7 +22,7 @@ export function createClaim(folder: string, { lockFile, owner }: ClaimOptions): 
   return () => {
     if (claimed) return;
     // bw makes it in the same way (2026.9.0).
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const file = join(folder, FILE_NAME);
     const fd = openSync(file, 'a+', 0o600);
     if (!lockFile(fd)) {

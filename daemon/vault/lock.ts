@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { failure } from '../../shared/errors.ts';
 import type { Clock } from '../clock.ts';
 import { codeOf, inWords, sleep } from '../file-calls.ts';
+import { makeFolder } from '../make-folder.ts';
 
 // As bw asks for its lock (2023.12.1 to 2026.9.0: 50 retries, 100 to 250 ms, doubling), some 12 s in
 // all: longer than the 10 s after which the lock of a dead process is taken over.
@@ -38,7 +38,7 @@ export async function withLock<T>(
 async function acquire(target: string, clock: Clock, lost: () => void) {
   for (let retries = 0; ; retries += 1) {
     try {
-      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(target));
       // The library's own retries would also wait 12 s for a folder that can't be written.
       return await lock(target, {
         stale: STALE_MS,

@@ -128,6 +128,13 @@ describe('what stands in the way of its start is told by the command that needed
     );
   });
 
+  // Node's own way of making folders never returns from there.
+  testOnLinux('an XDG_RUNTIME_DIR in which nothing can ever be', async () => {
+    expect(await getSession({ XDG_RUNTIME_DIR: '/proc/none' })).toMatch(
+      /^41 .*\/proc\/none\/bw-helper is not safe to use: it cannot be made \(ENOENT\)\.$/,
+    );
+  });
+
   test('a lock that cannot be opened', async () => {
     mkdirSync(join(folder(), 'lock'), { recursive: true, mode: 0o700 });
     expect(await getSession()).toMatch(/^41 .*\/lock cannot be opened \(EISDIR\)\.$/);
