@@ -5,6 +5,7 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../shared/errors.ts';
+import { codeOf, inWords } from '../file-calls.ts';
 import { makeFolder } from '../make-folder.ts';
 
 const FILE_NAME = 'bw-helper.lock';
@@ -16,15 +17,13 @@ export interface ClaimOptions {
   readonly owner: string;
 }
 
-/** Claims `folder` at the first call. Throws profile-in-use, naming the other. */
+/** Claims `folder` at the first call. Throws profile-in-use, naming the other; data-file-unwritable. */
 export function createClaim(folder: string, { lockFile, owner }: ClaimOptions): () => void {
   let claimed = false;
   return () => {
     if (claimed) return;
-    // bw makes it in the same way (2026.9.0).
-    makeFolder(folder);
     const file = join(folder, FILE_NAME);
-    const fd = openSync(file, 'a+', 0o600);
+    const fd = openLock(folder, file);
     if (!lockFile(fd)) {
       closeSync(fd);
       const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
@@ -34,4 +33,14 @@ export function createClaim(folder: string, { lockFile, owner }: ClaimOptions): 
     writeSync(fd, `${owner}\n`);
     claimed = true;
   };
+}
+
+function openLock(folder: string, file: string): number {
+  try {
+    // bw makes it in the same way (2026.9.0).
+    makeFolder(folder);
+    return openSync(file, 'a+', 0o600);
+  } catch (thrown) {
+    throw failure('data-file-unwritable', { file, problem: inWords(codeOf(thrown)) });
+  }
 }
