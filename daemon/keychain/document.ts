@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -16,6 +15,7 @@ import * as v from 'valibot';
 import { failure } from '../../shared/errors.ts';
 import { type Calls, codeOf, inWords } from '../file-calls.ts';
 import { makeFolder } from '../make-folder.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { kdf } from './seal.ts';
 
 /** Room for a hundred entries; nothing honest comes near. */
@@ -145,19 +145,5 @@ function targetOf(file: string): string {
   } catch (thrown) {
     if (codeOf(thrown) === 'ENOENT') return file;
     throw thrown;
-  }
-}
-
-// The new content stands there already, so a file system that cannot do this is no failure.
-function syncFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (thrown) {
-    codeOf(thrown);
   }
 }

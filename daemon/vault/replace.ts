@@ -5,7 +5,6 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
-  fsyncSync,
   openSync,
   readlinkSync,
   realpathSync,
@@ -16,6 +15,7 @@ import {
 import { dirname, resolve } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 import { type Calls, codeOf, inWords, type Surroundings, sleep } from '../file-calls.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 const FILE_MODE = 0o600;
 /** Links followed before a circle is assumed, as Linux does. */
@@ -109,19 +109,5 @@ async function rename(aside: string, target: string, { calls, clock, platform }:
       if (!passing || renames === RENAMES) throw thrown;
     }
     await sleep(clock, RENAME_EVERY_MS);
-  }
-}
-
-// The new content stands there already, so a file system that can't do this (EINVAL) is no failure.
-function syncFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (thrown) {
-    codeOf(thrown);
   }
 }

@@ -1,0 +1,19 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { codeOf } from './file-calls.ts';
+
+/**
+ * Makes a rename in `folder` last through a power cut. The new content stands there already, so a file
+ * system that cannot do this (EINVAL) is no failure.
+ */
+export function syncFolder(folder: string): void {
+  try {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (thrown) {
+    codeOf(thrown);
+  }
+}
