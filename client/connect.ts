@@ -81,20 +81,27 @@ function hello(context: Context, answering: Answering): Params<ToDaemon, 'hello'
 }
 
 async function reach(context: Context, start: boolean): Promise<Socket> {
+  const since = performance.now();
   for (;;) {
     const reached = await tryConnect(context);
     if (typeof reached !== 'string') return reached;
-    if (reached === 'busy') await pause(BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));
-    else if (!start) throw failure('daemon-not-running');
-    else await (await import('./start.ts')).startDaemon(context);
+    if (reached === 'absent') {
+      if (!start) throw failure('daemon-not-running');
+      await (await import('./start.ts')).startDaemon(context);
+    } else if (performance.now() - since > SILENCE_MS) throw silent();
+    else await pause(BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));
   }
+}
+
+function silent(): Failure {
+  return failure('daemon-silent', { seconds: SILENCE_MS / 1_000 });
 }
 
 /** Silence is the only timeout: a person may be slow, a living daemon says something every 4 s. */
 function watchSilence(socket: Socket) {
   const { promise: over, resolve } = Promise.withResolvers<Failure>();
   const timer = setTimeout(() => {
-    resolve(failure('daemon-silent', { seconds: SILENCE_MS / 1_000 }));
+    resolve(silent());
     socket.destroy();
   }, SILENCE_MS);
   return { over, heard: () => timer.refresh(), stop: () => clearTimeout(timer) };
