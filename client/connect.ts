@@ -101,11 +101,24 @@ function silent(): Failure {
 /** Silence is the only timeout: a person may be slow, a living daemon says something every 4 s. */
 function watchSilence(socket: Socket) {
   const { promise: over, resolve } = Promise.withResolvers<Failure>();
+  let heard = false;
   const timer = setTimeout(() => {
-    resolve(silent());
-    socket.destroy();
+    heard = false;
+    // If it was we who stood still (Ctrl-Z), what was said meanwhile is read first.
+    setImmediate(() => {
+      if (heard) return;
+      resolve(silent());
+      socket.destroy();
+    });
   }, SILENCE_MS);
-  return { over, heard: () => timer.refresh(), stop: () => clearTimeout(timer) };
+  return {
+    over,
+    heard() {
+      heard = true;
+      timer.refresh();
+    },
+    stop: () => clearTimeout(timer),
+  };
 }
 
 // The schemas are loaded only when something comes that is not checked by hand where it is used.

@@ -42,7 +42,8 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return sessions.left() ?? { idleLeftMs: 0, maxLeftMs: 0 };
     },
     'session.lock': async () => {
-      const last = profiles.last();
+      // With settings that cannot be read the last profile is all there is, and it is enough.
+      const last = await profiles.current().catch(() => profiles.last());
       const locked = (await last?.sessions.lock()) ? 'locked' : 'none';
       return { locked, otherSession: (await last?.otherSession()) ?? false };
     },

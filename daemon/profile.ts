@@ -26,6 +26,9 @@ import { layoutOf } from './vault/layouts.ts';
  */
 const STRANGER: Account = { userId: '', email: '', apiKey: false, clientSecretAtRest: false };
 
+/** As much of a name as a prompt takes: see protocol.ts. */
+const SUBJECT_CHARACTERS = 200;
+
 /** Where bw goes when nothing is set. */
 const DEFAULT_SERVER = 'https://vault.bitwarden.com';
 
@@ -244,5 +247,7 @@ function unknownLayout(file: string): Failure {
 
 function subjectOf({ email, server }: Account): string {
   if (!email) return 'this vault';
-  return `${email} (${new URL(server ?? DEFAULT_SERVER).host})`;
+  const address = server ?? DEFAULT_SERVER;
+  const host = URL.canParse(address) ? new URL(address).host : address;
+  return `${email} (${host})`.slice(0, SUBJECT_CHARACTERS);
 }

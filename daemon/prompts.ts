@@ -53,16 +53,17 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     // Who cannot be asked is not kept waiting, unless it said for how long.
     if (waitMs === undefined && !hasStdin && !inPerson(caller))
       return Promise.reject(failure('vault-locked'));
+    // The time is for who waits for others; who can answer is not cut off at the prompt.
+    const patient = waitMs !== undefined && !hasStdin && !inPerson(caller);
     const outcome = Promise.withResolvers<T>();
     const leave = () => waiter.settle({ reason: failure('prompt-cancelled') });
-    const cancelWait =
-      waitMs === undefined
-        ? () => {}
-        : clock.after(waitMs, () => waiter.settle({ reason: failure('vault-locked') }));
+    const cancelWait = patient
+      ? clock.after(waitMs, () => waiter.settle({ reason: failure('vault-locked') }))
+      : () => {};
     const waiter: Waiter<T> = {
       caller,
       hasStdin,
-      patient: waitMs !== undefined,
+      patient,
       settle(result) {
         if (!waiting.delete(waiter)) return;
         cancelWait();

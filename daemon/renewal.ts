@@ -34,31 +34,37 @@ export interface Renewal {
 
 export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalParts): Renewal {
   let cancel: (() => void) | undefined;
+  /** Counts the starts and stops: a turn of an earlier one that is still at work ends by itself. */
+  let era = 0;
   let problem: string | undefined;
   /** For which token it is planned, and when, both in ms since 1970. */
   let plan = { expiresAtMs: 0, renewAtMs: 0 };
 
-  function again(ms: number): void {
-    if (!cancel) return;
-    cancel = clock.after(Math.min(Math.max(ms, AT_MOST_EVERY_MS), LOOK_AGAIN_MS), turn);
+  function again(mine: number, ms: number): void {
+    if (mine !== era) return;
+    cancel?.();
+    cancel = clock.after(Math.min(Math.max(ms, AT_MOST_EVERY_MS), LOOK_AGAIN_MS), () => turn(mine));
   }
 
-  async function turn(): Promise<void> {
+  async function turn(mine: number): Promise<void> {
     const expiresAtMs = await tokenExpiresAtMs().catch(() => undefined);
-    if (expiresAtMs === undefined || !cancel) return again(LOOK_AGAIN_MS);
+    if (mine !== era) return;
+    if (expiresAtMs === undefined) return again(mine, LOOK_AGAIN_MS);
     if (plan.expiresAtMs !== expiresAtMs) plan = planFor(expiresAtMs);
     const waitMs = plan.renewAtMs - clock.wallMs();
-    if (waitMs > 0) return again(waitMs);
+    if (waitMs > 0) return again(mine, waitMs);
     try {
       await renew();
+      if (mine !== era) return;
       problem = undefined;
       log.info('access token renewed');
-      again(0);
+      again(mine, 0);
     } catch (thrown) {
+      if (mine !== era) return;
       const reason = toFailure(thrown);
-      problem = `the access token was not renewed: ${reason.message}`;
+      problem = `the access token was not renewed: ${reason.message} ${reason.row.next}`;
       log.warn('access token not renewed', { error: reason.name });
-      again(AGAIN_MS);
+      again(mine, AGAIN_MS);
     }
   }
 
@@ -71,12 +77,12 @@ export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalPa
   return {
     start() {
       cancel?.();
-      cancel = () => {};
-      turn();
+      era += 1;
+      turn(era);
     },
     stop() {
       cancel?.();
-      cancel = undefined;
+      era += 1;
       problem = undefined;
     },
     problem: () => problem,

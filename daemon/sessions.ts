@@ -63,7 +63,8 @@ interface Session {
 export class Sessions {
   readonly #options: SessionOptions;
   #session: Session | undefined;
-  #attempt: Waiters<void> | undefined;
+  /** Who waits for the unlock that is under way, and with which limits. */
+  #attempt: { waiters: Waiters<void>; wants: Map<Caller, Wanted> } | undefined;
   /** Locks that are under way or failed and will be tried again. */
   readonly #locking = new Map<Session, Failure | undefined>();
   #again: (() => void) | undefined;
@@ -83,8 +84,11 @@ export class Sessions {
         continue;
       }
       await this.#options.vault.requireLogin();
-      this.#attempt ??= this.#startAttempt(wanted);
-      await this.#attempt.join(caller, wanted.waitMs);
+      this.#attempt ??= this.#startAttempt();
+      const { waiters, wants } = this.#attempt;
+      wants.set(caller, wanted);
+      // Who has left has no say in the limits.
+      await waiters.join(caller, wanted.waitMs).finally(() => wants.delete(caller));
     }
   }
 
@@ -121,7 +125,7 @@ export class Sessions {
   /** The last word: refuses who waits, locks, and forgets even a key whose vault stays open. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#attempt?.reject(failure('daemon-gone'));
+    this.#attempt?.waiters.reject(failure('daemon-gone'));
     await this.lock('stop').catch(() => {});
     if (this.#locking.size > 0) {
       await this.#pause(LOOK_AGAIN_MS[0]);
@@ -151,14 +155,20 @@ export class Sessions {
     return undefined;
   }
 
-  #startAttempt(wanted: Wanted): Waiters<void> {
+  #startAttempt() {
     const { clock, vault, limits } = this.#options;
     const waiters = createWaiters<void>(clock);
+    const wants = new Map<Caller, Wanted>();
     const open = async () => {
       // Before the vault is open: settings that cannot be read must not leave it so.
       const { idleMs, maxMs } = limits();
       const key = await vault.unlock(waiters);
-      this.#open(key, { idleMs: wanted.idleMs ?? idleMs, maxMs: wanted.maxMs ?? maxMs });
+      // The shortest that anybody wants: longer limits are for who asks alone.
+      const all = wants.size > 0 ? [...wants.values()] : [{}];
+      this.#open(key, {
+        idleMs: Math.min(...all.map((one: Wanted) => one.idleMs ?? idleMs)),
+        maxMs: Math.min(...all.map((one: Wanted) => one.maxMs ?? maxMs)),
+      });
     };
     // Begins after the first caller has joined.
     queueMicrotask(async () => {
@@ -168,7 +178,7 @@ export class Sessions {
       if (failed) waiters.reject(failed);
       else waiters.resolve();
     });
-    return waiters;
+    return { waiters, wants };
   }
 
   #open(key: Secret, limits: Limits): void {

@@ -95,7 +95,7 @@ export const errors = {
   'bw-failed': row({
     exit: 24,
     says: '`bw {command}` failed: {problem}.',
-    next: 'Nothing of yours was changed; `helper daemon logs` tells when it ran and how it ended.',
+    next: 'Try again; `helper daemon logs` tells when it ran and how it ended.',
   }),
   'bw-timeout': row({
     exit: 25,
@@ -184,7 +184,7 @@ export const errors = {
   }),
   'lock-failed': row({
     exit: 43,
-    says: 'The key was wiped here, but the vault could not be locked: {problem}.',
+    says: 'The session has ended here, but the vault could not be locked: {problem}.',
     next: 'It is retried by itself; `bw lock` does it at once.',
   }),
   'askpass-failed': row({

@@ -1,3 +1,4 @@
+import { printable } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import type { Asking, Context } from '../context.ts';
 
@@ -9,17 +10,19 @@ export async function login(context: Context, asking: Asking): Promise<void> {
     {},
     { asking, start: true },
   );
-  context.output.say(`Logged in to ${server} as ${account}. The vault is locked.`);
+  context.output.say(
+    `Logged in to ${printable(server)} as ${printable(account)}. The vault is locked.`,
+  );
 }
 
 /** `helper logout`: ends the session and logs bw out. The keychain keeps its secret. */
 export async function logout(context: Context, asking: Asking): Promise<void> {
   const { account } = await callDaemon(context, 'account.logout', {}, { asking, start: true });
-  context.output.say(`Logged out ${account}.`);
+  context.output.say(`Logged out ${printable(account)}.`);
 }
 
 /** `helper sync`: fetches the vault from the server. */
 export async function sync(context: Context, asking: Asking): Promise<void> {
   const { account } = await callDaemon(context, 'vault.sync', {}, { asking, start: true });
-  context.output.say(`Synced the vault of ${account}.`);
+  context.output.say(`Synced the vault of ${printable(account)}.`);
 }

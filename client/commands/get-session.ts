@@ -3,7 +3,7 @@ import type { Params, ToDaemon } from '../../shared/protocol.ts';
 import { callDaemon } from '../connect.ts';
 import type { Asking, Context } from '../context.ts';
 
-// base64 of 64 bytes (facts seen from 2023.12.1 to 2026.9.0). Checked by hand: this is the hot path.
+// base64 of 64 bytes (seen from 2023.12.1 to 2026.9.0). Checked by hand: this is the hot path.
 const SESSION_KEY = /^[A-Za-z0-9+/]{86}==$/;
 
 /** `helper get-session`: the key and a newline on stdout, and nothing else, ever. */

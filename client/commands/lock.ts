@@ -7,11 +7,12 @@ export async function lock(context: Context): Promise<void> {
   const { output } = context;
   try {
     const answer = await callDaemon(context, 'session.lock', {}, { asking: silent, start: false });
-    output.say(answer.locked === 'locked' ? 'Locked.' : 'Already locked.');
+    if (answer.locked === 'locked') output.say('Locked.');
+    else output.say(answer.otherSession ? 'No session here.' : 'Already locked.');
     if (answer.otherSession)
       output.say('Another program unlocked this vault by itself; `bw lock` ends its session.');
   } catch (error) {
     if (!(error instanceof Failure && error.is('daemon-not-running'))) throw error;
-    output.say('Already locked: the daemon is not running.');
+    output.say('No session here: the daemon is not running. `bw lock` ends what others opened.');
   }
 }

@@ -1,5 +1,6 @@
 import { showDuration } from '../../shared/duration.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
+import { printable } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 
@@ -9,7 +10,8 @@ type Status = Result<ToDaemon, 'session.status'>;
 export async function status(context: Context, json: boolean): Promise<void> {
   const now = await callDaemon(context, 'session.status', {}, { asking: silent, start: true });
   if (json) return context.output.data(JSON.stringify(now, null, 2));
-  for (const [name, value] of describe(now)) context.output.data(`${name.padEnd(10)}${value}`);
+  for (const [name, value] of describe(now))
+    context.output.data(`${name.padEnd(10)}${printable(value)}`);
 }
 
 function describe(now: Status): [string, string][] {

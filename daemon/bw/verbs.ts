@@ -15,7 +15,7 @@ import { handOver } from './password.ts';
 import type { BwResult } from './run.ts';
 import { BW_RENEWS_BELOW_MS } from './token.ts';
 
-/** Longest run of each kind, ms: several times what a slow machine needs (facts: login 4.8 s). */
+/** Longest run of each kind, ms: several times what a slow machine needs (a login: 4.8 s). */
 const DEADLINE_MS = { network: 120_000, local: 60_000 } as const;
 
 /** One run of bw in `folder`, with nothing decided about its outcome. */

@@ -85,6 +85,19 @@ test('who said for how long waits for exactly that time', async () => {
   await expect(patient).rejects.toMatchObject({ name: 'vault-locked' });
 });
 
+test('a person who said for how long is not cut off at the prompt', async () => {
+  const { clock, waiters } = group();
+  const person = standIn('pts/1');
+  const outcome = waiters.join(person, 5_000);
+  const answer = waiters.ask(password);
+  await settle();
+  clock.advance(6_000);
+  person.answer('right');
+  expect((await answer).secret.reveal()).toBe('right');
+  waiters.resolve('key');
+  expect(await outcome).toBe('key');
+});
+
 test('who waits patiently gets the key of a person who comes later', async () => {
   const { waiters } = group();
   const patient = waiters.join(standIn('cron', []), 30_000);

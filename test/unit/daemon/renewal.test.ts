@@ -57,6 +57,16 @@ test('a failure is told, and tried again until it works', async () => {
   expect(renewal.problem()).toBeUndefined();
 });
 
+test('a renewal that is still at work when it is stopped and started anew does not go on beside it', async () => {
+  const { state, renewal, pass } = start(5 * MINUTE + 10_000);
+  for (let times = 0; times < 3; times += 1) {
+    renewal.stop();
+    renewal.start();
+  }
+  await pass(9_000);
+  expect(state.renewals).toBe(1);
+});
+
 test('stopped, it renews nothing more', async () => {
   const { state, renewal, pass } = start(10 * MINUTE);
   renewal.stop();

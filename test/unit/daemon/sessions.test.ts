@@ -116,6 +116,22 @@ test('shorter limits than the session has count at once, longer ones do not', as
   expect(state.live).toBe('');
 });
 
+test('the limits of one who left do not count for the person who answers', async () => {
+  const { sessions } = setUp();
+  const cron = standIn('cron', []);
+  const lost = sessions.get(cron, { waitMs: 60_000, idleMs: 9e8, maxMs: 9e8 });
+  lost.catch(() => {});
+  await settle();
+  const person = standIn('pts/1');
+  const got = sessions.get(person, {});
+  await settle();
+  cron.leave();
+  await settle();
+  person.answer('right');
+  await got;
+  expect(sessions.left()).toEqual({ idleLeftMs: 60_000, maxLeftMs: 600_000 });
+});
+
 test('after stop a key that arrives late is locked, not kept', async () => {
   const { sessions, state } = setUp();
   const person = standIn('pts/1');
