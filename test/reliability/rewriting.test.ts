@@ -28,8 +28,15 @@ test('while another program rewrites data.json in place, 1000 calls (880 on the 
   const { countOfWrites } = await startRewriter();
 
   const socket = join(world.runtimeDir, 'bw-helper', 'socket');
-  const raw = async () => (await askRaw(socket, 'session.get')).result?.key;
-  const helper = async () => (await world.helper(['get-session', '--no-input'])).stdout;
+  // A failure stands in the place of the key, so that a red test tells which it was.
+  const raw = async () => {
+    const { result, error } = await askRaw(socket, 'session.get');
+    return result?.key ?? error;
+  };
+  const helper = async () => {
+    const { stdout, stderr } = await world.helper(['get-session', '--no-input']);
+    return stdout || stderr;
+  };
   const [fromSocket, fromHelper] = await Promise.all([
     inLanes(4, RAW_CALLS, raw),
     inLanes(2, HELPER_CALLS, helper),

@@ -78,6 +78,15 @@ test('a file that stays empty is an empty store after 500 ms', async () => {
   expect(clock.waited()).toBeLessThanOrEqual(500);
 });
 
+test('a writer in a loop of 10 ms, of which 7 show half a file, is met at a whole one', async () => {
+  for (let startMs = 0; startMs < 10; startMs += 1) {
+    const clock = hastyClock();
+    const whole = () => (clock.waited() + startMs) % 10 < 3;
+    const readFile = () => (whole() ? '{"a": 1}' : '{"a": ');
+    expect(await open(folderWith({}), { clock, calls: { readFile } }).read()).toEqual({ a: 1 });
+  }
+});
+
 test.each(['{"a": 1, "b', '[1]', 'null', '7654321', '{"a":1}{"a":1}'])(
   'a file that stays %s is unreadable, and the message does not quote it',
   async (content) => {
