@@ -5,7 +5,7 @@
  * with-node.mjs FILE [ARG…]   run FILE
  * with-node.mjs --build       only build
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -29,8 +29,11 @@ const node = findNode();
 run(node, [join(root, '.ci', 'build.mjs')], 'the build failed');
 const [file, ...args] = process.argv.slice(2);
 if (file !== '--build') {
-  const { status } = spawnSync(node, [file, ...args], { cwd: root, stdio: 'inherit' });
-  process.exit(status ?? 1);
+  const child = spawn(node, [file, ...args], { cwd: root, stdio: 'inherit' });
+  // It has things of its own to put away: we stay until it has ended. Ctrl-C reaches it by itself.
+  process.on('SIGINT', () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.once('exit', (code) => process.exit(code ?? 1));
 }
 
 /** Installs what the lock file of `folder` names, unless that was done for this very lock file. */

@@ -69,6 +69,7 @@ async function start(): Promise<void> {
   const run = createInvoke({
     run: runner,
     settings,
+    settingsFile: paths.settings,
     own: env,
     platform,
     uid,

@@ -3,21 +3,20 @@
  * run of bw in the folder goes through one queue.
  */
 import { Failure, failure, toFailure } from '../shared/errors.ts';
-import { PASSWORD_TRIES } from '../shared/limits.ts';
 import type { Result, ToDaemon } from '../shared/protocol.ts';
-import type { Verbs } from './bw/verbs.ts';
+import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
-import { passphraseFrom, passphraseFromNobody, passphraseFromWaiters } from './challenges.ts';
+import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
 import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
-import type { Waiters } from './prompts.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
-import { Sessions, type SessionVault } from './sessions.ts';
+import { createSessionVault } from './session-vault.ts';
+import { Sessions } from './sessions.ts';
 import type { Settings } from './settings/settings.ts';
 import type { DataFile } from './vault/data-file.ts';
-import { type Account, describe, slot } from './vault/layout.ts';
+import { type Account, DEFAULT_SERVER, describe, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
 
 /**
@@ -25,12 +24,6 @@ import { layoutOf } from './vault/layouts.ts';
  * needs no look into the file works on, by bw alone.
  */
 const STRANGER: Account = { userId: '', email: '', apiKey: false, clientSecretAtRest: false };
-
-/** As much of a name as a prompt takes: see protocol.ts. */
-const SUBJECT_CHARACTERS = 200;
-
-/** Where bw goes when nothing is set. */
-const DEFAULT_SERVER = 'https://vault.bitwarden.com';
 
 export interface ProfileParts {
   readonly name: string;
@@ -83,54 +76,7 @@ export function createProfile(parts: ProfileParts): Profile {
     return who.apiKey ? await keychain.get(name, ask) : undefined;
   }
 
-  async function unlock(waiters: Waiters<void>) {
-    const who = await requireAccount();
-    const secret = await secretFor(who, passphraseFromWaiters(waiters));
-    try {
-      for (let attempt = 1; ; ) {
-        const subject = subjectOf(who);
-        const answer = await waiters.ask({ what: 'master-password', subject, attempt });
-        try {
-          return await queue(() => verbs.unlock(answer.secret, secret));
-        } catch (thrown) {
-          const reason = toFailure(thrown);
-          if (!reason.is('wrong-password')) throw reason;
-          // Its giver cannot be asked again, and it is no attempt of those who can.
-          if (answer.fromStdin) answer.refuse(reason);
-          else if (attempt++ >= PASSWORD_TRIES) throw reason;
-        } finally {
-          answer.secret.wipe();
-        }
-      }
-    } finally {
-      secret?.clientSecret.wipe();
-    }
-  }
-
-  const vault: SessionVault = {
-    async requireLogin() {
-      await requireAccount();
-    },
-    stamp: () => dataFile.stamp(),
-    async check(key) {
-      const verdict = await dataFile.checkKey(key);
-      if (verdict !== 'unknown') return verdict;
-      const json = (await dataFile.read()) ?? {};
-      // An empty file: bw would take it for a fresh one.
-      if (layoutOf(json) && slot(json) === undefined)
-        throw failure('data-file-unreadable', { file: dataFile.file, problem: 'it stays empty' });
-      log.warn('layout unknown, asking bw');
-      return await queue(() => verbs.check(key));
-    },
-    async lock(key) {
-      if ((await dataFile.removeSlot(key)) !== 'unknown') return;
-      await queue(async () => {
-        // `bw lock` ends whatever session there is: only where it is still ours.
-        if ((await verbs.check(key)) === 'live') await verbs.lock();
-      });
-    },
-    unlock,
-  };
+  const vault = createSessionVault({ dataFile, verbs, queue, log, requireAccount, secretFor });
 
   async function syncWith(ask: AskPassphrase): Promise<Account> {
     const who = await requireAccount();
@@ -231,6 +177,7 @@ export function createProfile(parts: ProfileParts): Profile {
         },
         problems: [
           found === STRANGER ? unknownLayout(dataFile.file).message : undefined,
+          who && otherServer(who, settings().profile.server),
           broken ? stored.message : undefined,
           sessions.problem(),
           renewal.problem(),
@@ -245,9 +192,8 @@ function unknownLayout(file: string): Failure {
   return failure('data-file-unknown', { file, problem });
 }
 
-function subjectOf({ email, server }: Account): string {
-  if (!email) return 'this vault';
-  const address = server ?? DEFAULT_SERVER;
-  const host = URL.canParse(address) ? new URL(address).host : address;
-  return `${email} (${host})`.slice(0, SUBJECT_CHARACTERS);
+/** A server in the settings counts for the next login, as bw keeps the one it is logged in to. */
+function otherServer({ server = DEFAULT_SERVER }: Account, wanted: string | undefined) {
+  if (wanted === undefined || sameServer(server, wanted)) return undefined;
+  return `the settings name ${wanted}, and bw is logged in to ${server}: run \`helper logout\`, then \`helper login\``;
 }

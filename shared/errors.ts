@@ -85,12 +85,12 @@ export const errors = {
   'bw-not-found': row({
     exit: 22,
     says: 'The Bitwarden CLI `bw` was not found.',
-    next: 'Install it (`npm install -g @bitwarden/cli`), or name it with `bw_path` in the settings; then run `helper daemon restart`.',
+    next: 'Install it (`npm install -g @bitwarden/cli`), or name it with `bw_path` in the settings. After a change of PATH run `helper daemon restart`.',
   }),
   'bw-refused': row({
     exit: 23,
     says: 'Refusing to run {file}: {problem}.',
-    next: 'Correct that, or name another bw with `bw_path` in the settings; then run `helper daemon restart`.',
+    next: 'Correct that, or name another bw with `bw_path` in the settings.',
   }),
   'bw-failed': row({
     exit: 24,

@@ -1,6 +1,8 @@
 /** The one bw of this daemon: found once, run with a clean environment, and looked at for changes. */
+import { statSync } from 'node:fs';
 import type { Environment } from '../../shared/environment.ts';
 import { pathVariable } from '../../shared/environment.ts';
+import { failure } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { bwEnvironment } from './environment.ts';
@@ -11,6 +13,8 @@ import type { RunIn } from './verbs.ts';
 export interface InvokeParts {
   readonly run: Run;
   readonly settings: () => Settings;
+  /** For messages. */
+  readonly settingsFile: string;
   /** The daemon's own environment. */
   readonly own: Environment;
   readonly platform: NodeJS.Platform;
@@ -22,7 +26,7 @@ export interface InvokeParts {
 }
 
 export function createInvoke(parts: InvokeParts): RunIn {
-  const { run, settings, own, platform, uid, nodePath, log } = parts;
+  const { run, settings, settingsFile, own, platform, uid, nodePath, log } = parts;
   let found: (BwProgram & { bwPath: string | undefined }) | undefined;
 
   function program(): BwProgram {
@@ -39,9 +43,23 @@ export function createInvoke(parts: InvokeParts): RunIn {
     return found;
   }
 
+  // Node only warns about such a file, and bw then says that the server cannot be reached.
+  function caFile(): string | undefined {
+    const file = settings().profile.caFile;
+    if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
+    const problem = `\`ca_file\` names ${file}, and there is no such file`;
+    throw failure('settings-invalid', { file: settingsFile, problem });
+  }
+
   return async (folder, args, { input, extra, deadlineMs }) => {
-    const { caFile } = settings().profile;
-    const env = bwEnvironment({ own, platform, nodePath, dataDir: folder, caFile, extra });
+    const env = bwEnvironment({
+      own,
+      platform,
+      nodePath,
+      dataDir: folder,
+      caFile: caFile(),
+      extra,
+    });
     const result = await run(program(), args, { env, input, deadlineMs, signal: parts.signal() });
     const { exitCode, signal, stopped, durationMs } = result;
     log.info('bw ran', {

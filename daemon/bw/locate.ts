@@ -98,10 +98,11 @@ function search({
     .find((path) => isFile(path) && (platform === 'win32' || isExecutable(path)));
 }
 
-function namedBw(path: string): string | undefined {
+function namedBw(path: string): string {
   if (!isAbsolute(path))
     throw failure('bw-refused', { file: path, problem: 'its path is not absolute' });
-  return isFile(path) ? path : undefined;
+  if (!isFile(path)) throw failure('bw-refused', { file: path, problem: 'there is no such file' });
+  return path;
 }
 
 /**

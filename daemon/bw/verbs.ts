@@ -178,6 +178,7 @@ export function createVerbs(parts: VerbParts): Verbs {
   };
 }
 
-function sameServer(one: string | undefined, other: string): boolean {
+/** Whether both are the same address; a slash at the end does not count. */
+export function sameServer(one: string | undefined, other: string): boolean {
   return one?.replace(/\/+$/, '') === other.replace(/\/+$/, '');
 }

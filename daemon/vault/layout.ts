@@ -2,6 +2,9 @@
 import type { Secret } from '../../shared/secret.ts';
 import { type Json, layoutOf, type Places } from './layouts.ts';
 
+/** Where bw goes when nothing is set. */
+export const DEFAULT_SERVER = 'https://vault.bitwarden.com';
+
 /** Who is logged in to bw. */
 export interface Account {
   readonly userId: string;

@@ -12,8 +12,11 @@ const PASSPHRASE = 'a passphrase for this demo';
 const folder = createWorld();
 const server = await startServer({ folder: folder.folder });
 const world = createWorld({ server, settings: 'idle = "10m"\nmax = "1h"' });
+const stopped = Promise.withResolvers<never>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => stopped.reject(new Error(`${signal}; putting everything away`)));
 try {
-  await play(world);
+  await Promise.race([play(world), stopped.promise]);
   say('\nEvery step held.');
 } catch (error) {
   console.error(`\nThe demo stopped: ${(error as Error).message}`);

@@ -30,7 +30,7 @@ function take(test: TestCase): void {
   if (result.state === 'pending') return;
   count[result.state] += 1;
   if (result.state !== 'skipped' || wanted) return;
-  const why = result.note ?? 'not on this system';
+  const why = result.note ?? (test.module.ok() ? 'not on this system' : 'its set-up failed');
   skipped.push(`${test.module.relativeModuleId}: ${test.name} (${why})`);
 }
 

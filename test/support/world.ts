@@ -2,7 +2,7 @@
  * A home of its own for one test: HOME and XDG folders in a temporary place, `helper`, `bw` and `node`
  * in PATH as a user has them, and whatever was started is gone at the end.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -87,6 +87,7 @@ export function createWorld({ server, settings = '' }: WorldOptions = {}): World
   // For the person's own bw; the daemon gets it from ca_file alone.
   if (server) env.NODE_EXTRA_CA_CERTS = server.caFile;
 
+  const running = createRunning();
   const world: World = {
     folder,
     home,
@@ -98,9 +99,9 @@ export function createWorld({ server, settings = '' }: WorldOptions = {}): World
       mkdirSync(config, { recursive: true });
       writeFileSync(join(config, 'config.toml'), toml, { mode: 0o600 });
     },
-    run: ([command = '', ...args], options = {}) => run(command, args, env, options),
-    helper: (args, options = {}) => run('helper', args, env, options),
-    bw: (args, options = {}) => run('bw', args, env, options),
+    run: ([command = '', ...args], options = {}) => run(running, command, args, env, options),
+    helper: (args, options = {}) => run(running, 'helper', args, env, options),
+    bw: (args, options = {}) => run(running, 'bw', args, env, options),
     program(name, script) {
       const file = join(bin, name);
       writeFileSync(file, script);
@@ -124,7 +125,8 @@ export function createWorld({ server, settings = '' }: WorldOptions = {}): World
       return readFileSync(join(home, '.local', 'state', 'bw-helper', 'daemon.log'), 'utf8');
     },
     async close() {
-      await world.helper(['daemon', 'stop']);
+      running.close();
+      await run(createRunning(), 'helper', ['daemon', 'stop'], env, {});
       const left = world.daemonPid();
       if (left !== undefined) process.kill(left, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
@@ -136,12 +138,34 @@ export function createWorld({ server, settings = '' }: WorldOptions = {}): World
   return world;
 }
 
+/** What runs now; when it is closed, all of it ends and nothing new starts. */
+function createRunning() {
+  const children = new Set<ChildProcess>();
+  let closed = false;
+  return {
+    add(child: ChildProcess) {
+      children.add(child);
+      child.once('exit', () => children.delete(child));
+    },
+    close() {
+      closed = true;
+      // Each leads a group of its own.
+      for (const { pid } of children) if (pid) process.kill(-pid, 'SIGKILL');
+    },
+    get closed() {
+      return closed;
+    },
+  };
+}
+
 function run(
+  running: ReturnType<typeof createRunning>,
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   { input = '', env: more = {}, cwd }: RunOptions,
 ): Promise<Ran> {
+  if (running.closed) return Promise.reject(new Error('This world is closed'));
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: { ...env, ...more },
@@ -149,6 +173,7 @@ function run(
       detached: true,
       ...(cwd && { cwd }),
     });
+    running.add(child);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));

@@ -118,7 +118,9 @@ describe('bw', () => {
   test('is not looked for elsewhere when the settings name one that is not there', () => {
     put('bin/bw', 'native');
     const attempt = () => locate(join(root, 'bin'), { bwPath: join(root, 'gone') });
-    expect(failureOf(attempt).row.name).toBe('bw-not-found');
+    const { row, message } = failureOf(attempt);
+    expect(row.name).toBe('bw-refused');
+    expect(message).toContain(join(root, 'gone'));
   });
 
   test("on Windows is the script that npm's shim names, never the shim", () => {

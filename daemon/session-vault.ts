@@ -1,0 +1,87 @@
+/** A profile's vault as its sessions see it: whether a key opens it, how it is locked and unlocked. */
+import { failure, toFailure } from '../shared/errors.ts';
+import { PASSWORD_TRIES } from '../shared/limits.ts';
+import type { Verbs } from './bw/verbs.ts';
+import { passphraseFromWaiters } from './challenges.ts';
+import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
+import type { Log } from './log.ts';
+import type { Queue } from './queue.ts';
+import type { SessionVault } from './sessions.ts';
+import type { DataFile } from './vault/data-file.ts';
+import { type Account, DEFAULT_SERVER, slot } from './vault/layout.ts';
+import { layoutOf } from './vault/layouts.ts';
+
+/** As much of a name as a prompt takes: see protocol.ts. */
+const SUBJECT_CHARACTERS = 200;
+
+export interface SessionVaultParts {
+  readonly dataFile: DataFile;
+  readonly verbs: Verbs;
+  readonly queue: Queue;
+  readonly log: Log;
+  /** Throws not-logged-in. */
+  requireAccount(): Promise<Account>;
+  /** The stored secret for a login that needs it. */
+  secretFor(who: Account, ask: AskPassphrase): Promise<StoredSecret | undefined>;
+}
+
+export function createSessionVault(parts: SessionVaultParts): SessionVault {
+  const { dataFile, verbs, queue, log, requireAccount, secretFor } = parts;
+  return {
+    async requireLogin() {
+      await requireAccount();
+    },
+
+    stamp: () => dataFile.stamp(),
+
+    async check(key) {
+      const verdict = await dataFile.checkKey(key);
+      if (verdict !== 'unknown') return verdict;
+      const json = (await dataFile.read()) ?? {};
+      // An empty file: bw would take it for a fresh one.
+      if (layoutOf(json) && slot(json) === undefined)
+        throw failure('data-file-unreadable', { file: dataFile.file, problem: 'it stays empty' });
+      log.warn('layout unknown, asking bw');
+      return await queue(() => verbs.check(key));
+    },
+
+    async lock(key) {
+      if ((await dataFile.removeSlot(key)) !== 'unknown') return;
+      await queue(async () => {
+        // `bw lock` ends whatever session there is: only where it is still ours.
+        if ((await verbs.check(key)) === 'live') await verbs.lock();
+      });
+    },
+
+    async unlock(waiters) {
+      const who = await requireAccount();
+      const secret = await secretFor(who, passphraseFromWaiters(waiters));
+      try {
+        for (let attempt = 1; ; ) {
+          const subject = subjectOf(who);
+          const answer = await waiters.ask({ what: 'master-password', subject, attempt });
+          try {
+            return await queue(() => verbs.unlock(answer.secret, secret));
+          } catch (thrown) {
+            const reason = toFailure(thrown);
+            if (!reason.is('wrong-password')) throw reason;
+            // Its giver cannot be asked again, and it is no attempt of those who can.
+            if (answer.fromStdin) answer.refuse(reason);
+            else if (attempt++ >= PASSWORD_TRIES) throw reason;
+          } finally {
+            answer.secret.wipe();
+          }
+        }
+      } finally {
+        secret?.clientSecret.wipe();
+      }
+    },
+  };
+}
+
+function subjectOf({ email, server }: Account): string {
+  if (!email) return 'this vault';
+  const address = server ?? DEFAULT_SERVER;
+  const host = URL.canParse(address) ? new URL(address).host : address;
+  return `${email} (${host})`.slice(0, SUBJECT_CHARACTERS);
+}
