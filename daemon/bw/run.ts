@@ -9,6 +9,7 @@ import { type Failure, failure } from '../../shared/errors.ts';
 import { SECRET_BYTES } from '../../shared/limits.ts';
 import { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
+import { killGroup } from '../kill-group.ts';
 import { collect } from './collect.ts';
 import type { BwProgram } from './locate.ts';
 import type { Pipe } from './pipe.ts';
@@ -176,15 +177,6 @@ function ended(
       resolve({ exitCode, signal });
     });
   });
-}
-
-function killGroup({ kill, platform }: RunnerParts, child: Child, signal: NodeJS.Signals): void {
-  try {
-    if (platform === 'win32') child.kill(signal);
-    else if (child.pid) kill(-child.pid, signal);
-  } catch {
-    // ESRCH: nobody is left, which is what was wanted.
-  }
 }
 
 function neverStarted(): BwResult {
