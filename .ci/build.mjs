@@ -26,15 +26,17 @@ const stamp = join(dist, '.built');
 const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 if (newest(['client', 'daemon', 'shared', '.ci/build.mjs', 'package.json']) > built()) {
-  const [client, daemon] = await Promise.all([
+  const [client, daemon, worker] = await Promise.all([
     bundle('client/main.ts', { format: 'cjs', define: { 'import.meta.dirname': '__dirname' } }),
     bundle('daemon/main.ts', { format: 'esm' }),
+    bundle('daemon/keychain/worker.ts', { format: 'esm' }),
   ]);
   // Made in memory first, so that nobody who runs it meanwhile finds nothing.
   rmSync(dist, { recursive: true, force: true });
   write('client/main.js', client);
   write('client/package.json', '{ "type": "commonjs" }\n');
   write('daemon/main.js', daemon);
+  write('daemon/keychain-worker.js', worker);
   chmodSync(join(dist, 'client', 'main.js'), 0o755);
   writeFileSync(stamp, '');
 }

@@ -12,6 +12,7 @@ export interface Answering {
   /** What hello says of us. */
   readonly can: Way[];
   readonly label: string;
+  readonly desktop: boolean;
   handlers(onKey: () => void): Handlers<ToClient>;
   /** Why the person here gave no answer; the daemon knows it too, but not that it was Ctrl-C. */
   readonly failed: Failure | undefined;
@@ -48,6 +49,7 @@ export function createAnswering(context: Context, asking: Asking): Answering {
   return {
     can: ways.all,
     label: ways.label,
+    desktop: ways.desktop,
     handlers: (onKey) => ({
       'prompt.secret'(wanted) {
         const answered = answer(wanted, onKey);

@@ -77,6 +77,7 @@ function hello(context: Context, answering: Answering): Params<ToDaemon, 'hello'
     can: answering.can,
     label: answering.label,
     ...(dataDir && { dataDir }),
+    ...(answering.desktop && { desktop: true }),
   };
 }
 

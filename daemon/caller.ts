@@ -18,6 +18,8 @@ export interface Caller {
   /** Where the person sits: `pts/3`. */
   readonly label: string;
   readonly can: readonly Asking[];
+  /** A keychain of the system may open a window where this person sits. */
+  readonly desktop: boolean;
   /** The caller's BITWARDENCLI_APPDATA_DIR. */
   readonly dataDir: string | undefined;
   /** Aborted when the connection is gone. */
@@ -52,6 +54,9 @@ export function createCaller(
     },
     get can() {
       return hello?.can ?? [];
+    },
+    get desktop() {
+      return hello?.desktop ?? false;
     },
     get dataDir() {
       return hello?.dataDir;

@@ -9,27 +9,32 @@ const SUBJECT = 'the keychain file of bw-helper';
 
 /** Asks the one caller whose request needs the keychain. */
 export function passphraseFrom(caller: Caller): AskPassphrase {
-  if (!inPerson(caller)) return passphraseFromNobody;
-  return ({ purpose, attempt }) =>
+  const { desktop } = caller;
+  if (!inPerson(caller)) return Object.assign(askNobody(), { desktop });
+  const ask: AskPassphrase = ({ purpose, attempt }) =>
     caller.ask({
       what: purpose === 'create' ? 'new-passphrase' : 'passphrase',
       subject: SUBJECT,
       attempt,
     });
+  return Object.assign(ask, { desktop });
 }
 
 /** Asks whoever of the waiting can answer. */
 export function passphraseFromWaiters<T>(waiters: Waiters<T>): AskPassphrase {
-  return async ({ attempt }): Promise<Secret> => {
+  const ask: AskPassphrase = async ({ attempt }): Promise<Secret> => {
     const { secret } = await waiters.ask({ what: 'passphrase', subject: SUBJECT, attempt });
     return secret;
   };
+  return Object.assign(ask, { desktop: waiters.desktop });
 }
 
 /** For work in the background, where nobody is asked. */
-export const passphraseFromNobody: AskPassphrase = Object.assign(
-  () => {
+export const passphraseFromNobody: AskPassphrase = askNobody();
+
+function askNobody(): AskPassphrase {
+  const ask = () => {
     throw failure('keychain-locked');
-  },
-  { nobody: true as const },
-);
+  };
+  return Object.assign(ask, { nobody: true as const });
+}

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { hasRunUser } from '../shared/boundary.ts';
+import { allowed } from '../shared/environment.ts';
 import { toFailure } from '../shared/errors.ts';
 import { paths as findPaths } from '../shared/paths.ts';
 import type { Secret } from '../shared/secret.ts';
@@ -14,7 +16,11 @@ import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
 import { systemClock } from './clock.ts';
 import { claimInstance } from './instance.ts';
+import { createAskWorker } from './keychain/ask-worker.ts';
+import { chooseKeychain } from './keychain/chosen.ts';
 import { openKeychainFile } from './keychain/file.ts';
+import { openNotes } from './keychain/notes.ts';
+import { openOsKeychain } from './keychain/os.ts';
 import { createLeave } from './leave.ts';
 import { openLog } from './log.ts';
 import { createMethods } from './methods.ts';
@@ -59,10 +65,21 @@ async function start(): Promise<void> {
   const instance = claimInstance({ paths, platform, uid, pid, lockFile: native.lockFile });
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
   const { read: settings } = openSettings({ file: paths.settings, home, uid });
-  const keychain = openKeychainFile({ file: paths.keychain, uid, platform });
+  const kill = process.kill.bind(process);
+  const worker = createAskWorker({
+    spawn,
+    kill,
+    clock,
+    platform,
+    command: [nodePath, '--disable-sigusr1', join(import.meta.dirname, 'keychain-worker.js')],
+    env: allowed(env, platform),
+  });
+  const keychain = chooseKeychain(() => settings().profile.keychain, {
+    os: openOsKeychain({ worker, notes: openNotes(paths.keychainNotes), clock, platform }),
+    file: openKeychainFile({ file: paths.keychain, uid, platform }),
+  });
   clearStaged(paths.runtime);
 
-  const kill = process.kill.bind(process);
   const leave = createLeave({ clock, log, exit: (code) => process.exit(code) });
   const { signal } = leave;
   const runner = createRunner({ spawn, kill, clock, platform, openPipe: loadPipe(platform) });
@@ -107,7 +124,10 @@ async function start(): Promise<void> {
     log,
     peer: native.peer,
     handlers: (connection) =>
-      createMethods({ profiles, keychain, clock, info, stop: leave.begin }, connection),
+      createMethods(
+        { profiles, keychain, settingsFile: paths.settings, clock, info, stop: leave.begin },
+        connection,
+      ),
   });
   leave.onLeave({ drop, profiles, keychain, instance });
   await instance.listen(server);

@@ -7,13 +7,14 @@ import { PROTOCOL_VERSION } from '../shared/version.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
-import type { Keychain } from './keychain/port.ts';
+import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { Profile } from './profile.ts';
 import type { Profiles } from './profiles.ts';
 
 export interface MethodParts {
   readonly profiles: Profiles;
-  readonly keychain: Keychain;
+  readonly keychain: ChosenKeychain;
+  readonly settingsFile: string;
   readonly clock: Clock;
   readonly info: { readonly pid: number; readonly startedMs: number };
   /** Ends the daemon; resolves when everything is locked and wiped. */
@@ -60,8 +61,19 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       await keychain.set(name, secret, passphraseFrom(caller));
       return { where: (await keychain.status(name)).where };
     },
-    'secret.status': async () => await keychain.status((await profile()).name),
-    'secret.delete': async () => ({ deleted: await keychain.delete((await profile()).name) }),
+    'secret.status': async () => ({
+      kind: keychain.kind,
+      ...(await keychain.status((await profile()).name)),
+    }),
+    'secret.move': async ({ to }) => {
+      const { name } = await profile();
+      const where = await keychain.move(name, to, passphraseFrom(caller));
+      return { where, inUse: keychain.kind === to, settings: parts.settingsFile };
+    },
+    'secret.delete': async () => {
+      const { name } = await profile();
+      return { deleted: await keychain.delete(name, passphraseFrom(caller)) };
+    },
     'daemon.info': () => ({
       pid,
       uptimeMs: uptimeMs(),

@@ -8,11 +8,15 @@ export interface Native {
   peer(socketFd: number): { uid: number; pid?: number } | undefined;
   /** No core dumps, no reading of our memory by others of the same user; what is in force after it. */
   harden(): { coreLimitZero: boolean; notDumpable: boolean };
+  /** Linux: the kernel kills us when our parent ends, however it ends. */
+  endWithParent(): void;
 }
 
 const LOCK_EX_NB = 2 | 4;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SIGKILL = 9;
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_GET_DUMPABLE = 3;
 
@@ -23,6 +27,7 @@ export function loadNative(platform: NodeJS.Platform): Native {
       lockFile: () => true,
       peer: () => undefined,
       harden: () => ({ coreLimitZero: false, notDumpable: false }),
+      endWithParent() {},
     };
   // null is the running program, which has libc in it under whatever name.
   const libc = koffi.load(null);
@@ -41,6 +46,7 @@ export function loadNative(platform: NodeJS.Platform): Native {
         return getpeereid(fd, uid, [0]) === 0 ? { uid: uid[0] ?? -1 } : undefined;
       },
       harden: () => ({ coreLimitZero: noCore(), notDumpable: false }),
+      endWithParent() {},
     };
   }
   const getsockopt = libc.func(
@@ -62,5 +68,6 @@ export function loadNative(platform: NodeJS.Platform): Native {
       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
       return { coreLimitZero: noCore(), notDumpable: prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0 };
     },
+    endWithParent: () => void prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0),
   };
 }

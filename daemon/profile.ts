@@ -178,7 +178,7 @@ export function createProfile(parts: ProfileParts): Profile {
         problems: [
           found === STRANGER ? unknownLayout(dataFile.file).message : undefined,
           who && otherServer(who, settings().profile.server),
-          broken ? stored.message : undefined,
+          broken ? stored.message : stored.problem,
           sessions.problem(),
           renewal.problem(),
         ].filter((text) => text !== undefined),

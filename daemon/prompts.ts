@@ -22,6 +22,8 @@ export interface Waiters<T> {
   join(caller: Caller, waitMs?: number): Promise<T>;
   /** Asks one after the other until one answers; rejects when nobody is left. */
   ask(question: Question): Promise<Answer>;
+  /** Whether one of them sits at a desktop. */
+  readonly desktop: boolean;
   resolve(value: T): void;
   reject(reason: Failure): void;
 }
@@ -137,6 +139,9 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
   return {
     join,
     ask,
+    get desktop() {
+      return [...waiting].some(({ caller }) => caller.desktop);
+    },
     resolve: (value) => {
       for (const waiter of [...waiting]) waiter.settle({ value });
     },

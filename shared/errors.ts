@@ -202,6 +202,61 @@ export const errors = {
     says: 'bw-helper needs Node.js 22.15 or newer; this is {version}.',
     next: 'Install a newer Node.js and run the command again.',
   }),
+  'keychain-no-library': row({
+    exit: 50,
+    says: 'The system keychain needs the library libsecret: {problem}.',
+    next: 'Install it (`apt install libsecret-1-0`, elsewhere `libsecret`), or set `keychain = "file"` in the settings.',
+  }),
+  'keychain-no-bus': row({
+    exit: 51,
+    says: 'The system keychain cannot be reached without a D-Bus session: {problem}.',
+    next: 'On a desktop run `helper daemon restart` there; on a machine without one set `keychain = "file"` in the settings.',
+  }),
+  'keychain-no-service': row({
+    exit: 52,
+    says: 'No program offers a system keychain on this D-Bus session.',
+    next: 'Start one (GNOME Keyring, KWallet, or KeePassXC with Secret Service on), or set `keychain = "file"` in the settings.',
+  }),
+  'keychain-no-collection': row({
+    exit: 53,
+    says: 'The system keychain has no login collection yet, or none is open.',
+    next: 'Log in to the desktop again, or open or make one in its keychain program; or set `keychain = "file"` in the settings.',
+  }),
+  'system-keychain-locked': row({
+    exit: 54,
+    says: 'The system keychain is locked, and it cannot ask you to unlock it here.',
+    next: 'Unlock it on the desktop, or run the command in a terminal there.',
+  }),
+  'keychain-dismissed': row({
+    exit: 55,
+    says: 'The system keychain asked for permission and got none.',
+    next: 'Run the command again when you are ready to answer its window.',
+  }),
+  'keychain-item-gone': row({
+    exit: 56,
+    says: 'The system keychain does not hold any more what was stored in it at {when}.',
+    next: 'Run `helper secret set` to store it again; `helper secret delete` forgets that it was there.',
+  }),
+  'keychain-timeout': row({
+    exit: 57,
+    says: 'The system keychain gave no answer within {seconds} s.',
+    next: 'See whether its program hangs or a window of it waits for you, and run the command again.',
+  }),
+  'keychain-too-large': row({
+    exit: 58,
+    says: 'The system keychain holds {limit} bytes, and client_id and client_secret take {size}.',
+    next: 'Look whether the right values were pasted; `keychain = "file"` in the settings has no such limit.',
+  }),
+  'keychain-failed': row({
+    exit: 59,
+    says: 'The keychain failed: {problem}.',
+    next: 'Look at it with its own program, and run the command again.',
+  }),
+  'keychain-holds-another': row({
+    exit: 60,
+    says: 'Another API key is stored in {where} already.',
+    next: 'Set `keychain` in the settings to the one that is wrong, run `helper secret delete`, and try again.',
+  }),
   internal: row({
     exit: 70,
     says: 'Something went wrong inside bw-helper ({problem}).',

@@ -24,6 +24,8 @@ export interface Paths {
   readonly log: string;
   /** The encrypted keychain file. */
   readonly keychain: string;
+  /** When something was stored in the system's own keychain; no secret in it. */
+  readonly keychainNotes: string;
   /** The folder that bw itself uses when BITWARDENCLI_APPDATA_DIR is not set. */
   readonly bwDefault: string;
 }
@@ -48,6 +50,7 @@ export function paths(at: Surroundings): Paths {
     settings: join(config, 'config.toml'),
     log: join(state, 'daemon.log'),
     keychain: join(data, 'keychain.json'),
+    keychainNotes: join(state, 'keychain-notes.json'),
     bwDefault: bwFolder(at, join),
   };
 }

@@ -40,6 +40,17 @@ const unlocking = v.strictObject({
   waitMs: v.optional(sessionMs),
 });
 
+const keychainKind = v.picklist(['os', 'file']);
+const keychainStatus = v.object({
+  kind: keychainKind,
+  stored: v.boolean(),
+  /** The next use will ask. */
+  locked: v.boolean(),
+  where: v.string(),
+  /** What keeps it from being used, or from telling. */
+  problem: v.optional(v.string()),
+});
+
 const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
 
 /** What a client can do when the daemon needs a secret from a person. */
@@ -55,6 +66,8 @@ export const toDaemon = {
       label,
       /** The caller's BITWARDENCLI_APPDATA_DIR: another vault's key is never handed out. */
       dataDir: v.optional(v.string()),
+      /** The system keychain may open a window here to ask the person. */
+      desktop: v.optional(v.boolean()),
     }),
     v.object({ version: v.number(), pid: v.number() }),
     { withoutSettings: true },
@@ -85,12 +98,7 @@ export const toDaemon = {
       /** data.json holds the client_secret in clear. */
       clientSecretAtRest: v.boolean(),
       session: v.optional(limits),
-      keychain: v.object({
-        kind: v.string(),
-        stored: v.boolean(),
-        locked: v.boolean(),
-        where: v.string(),
-      }),
+      keychain: keychainStatus,
       /** Sentences about what did not work in the background. */
       problems: v.array(v.string()),
       daemon: v.object({ pid: v.number(), uptimeMs: v.number() }),
@@ -103,9 +111,15 @@ export const toDaemon = {
     v.strictObject({ clientId: secretText, clientSecret: secretText }),
     v.object({ where: v.string() }),
   ),
-  'secret.status': method(
-    none,
-    v.object({ stored: v.boolean(), locked: v.boolean(), where: v.string() }),
+  'secret.status': method(none, keychainStatus),
+  'secret.move': method(
+    v.strictObject({ to: keychainKind }),
+    v.object({
+      where: v.string(),
+      /** The settings name this one already. */
+      inUse: v.boolean(),
+      settings: v.string(),
+    }),
   ),
   'secret.delete': method(none, v.object({ deleted: v.boolean() })),
   'daemon.info': method(

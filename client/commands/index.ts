@@ -7,7 +7,7 @@ import { login, logout, sync } from './account.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { lock } from './lock.ts';
-import { deleteSecret, secretStatus, setSecret } from './secret.ts';
+import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
 import { status } from './status.ts';
 import { unlock } from './unlock.ts';
 
@@ -94,10 +94,21 @@ function addSecret(helper: Command, context: Context): void {
     .command('status')
     .description('tell whether it is stored')
     .action(() => secretStatus(context));
-  secret
-    .command('delete')
-    .description('remove it')
-    .action(() => deleteSecret(context));
+  asking(
+    secret
+      .command('move')
+      .description('take it from one keychain to the other')
+      .addOption(
+        new Option('--to <keychain>', "the system's own, or the encrypted file")
+          .choices(['os', 'file'])
+          .makeOptionMandatory(),
+      ),
+  ).action((flags: Flags & { to: 'os' | 'file' }) =>
+    moveSecret(context, flags.to, askingOf(flags)),
+  );
+  asking(secret.command('delete').description('remove it')).action((flags: Flags) =>
+    deleteSecret(context, askingOf(flags)),
+  );
 }
 
 function addDaemon(helper: Command, context: Context): void {

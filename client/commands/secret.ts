@@ -18,17 +18,27 @@ export async function setSecret(context: Context, asking: Asking): Promise<void>
 /** `helper secret status`: whether it is there; never the secret itself. */
 export async function secretStatus(context: Context): Promise<void> {
   const now = await callDaemon(context, 'secret.status', {}, { asking: silent, start: true });
-  const state = now.stored ? (now.locked ? 'stored, locked' : 'stored, open') : 'not stored';
-  context.output.data(`${state}: ${now.where}`);
+  const access = now.problem ? '' : now.locked ? ', locked' : ', open';
+  context.output.data(`${now.stored ? `stored${access}` : 'not stored'}: ${now.where}`);
+  if (now.problem) context.output.say(now.problem);
+}
+
+/** `helper secret move --to os|file`: from one keychain to the other. */
+export async function moveSecret(
+  context: Context,
+  to: 'os' | 'file',
+  asking: Asking,
+): Promise<void> {
+  const moved = await callDaemon(context, 'secret.move', { to }, { asking, start: true });
+  context.output.say(`Moved to ${moved.where}.`);
+  if (!moved.inUse)
+    context.output.say(
+      `Now set keychain = "${to}" under [profiles.default] in ${moved.settings}, or it is not found there.`,
+    );
 }
 
 /** `helper secret delete`: removes it from the keychain. */
-export async function deleteSecret(context: Context): Promise<void> {
-  const { deleted } = await callDaemon(
-    context,
-    'secret.delete',
-    {},
-    { asking: silent, start: true },
-  );
+export async function deleteSecret(context: Context, asking: Asking): Promise<void> {
+  const { deleted } = await callDaemon(context, 'secret.delete', {}, { asking, start: true });
   context.output.say(deleted ? 'Deleted.' : 'Nothing was stored.');
 }

@@ -12,12 +12,22 @@ export interface Ways {
   /** Where the person sits, for others who wait. */
   readonly label: string;
   readonly askpass: string | undefined;
+  /** The keychain of the system may open a window here. */
+  readonly desktop: boolean;
 }
 
 /** A background job is no way: asking there would stop it. */
-export function waysToAsk({ env, host }: Context, { input, passwordStdin }: Asking): Ways {
+export function waysToAsk(context: Context, { input, passwordStdin }: Asking): Ways {
+  const { env, host } = context;
   const { state, label } = terminalState(host);
   const askpass = input ? askpassProgram(env, state === 'ready') : undefined;
   const inPerson: Way[] = askpass ? ['askpass'] : input && state === 'ready' ? ['terminal'] : [];
-  return { all: passwordStdin ? ['stdin', ...inPerson] : inPerson, inPerson, label, askpass };
+  const all: Way[] = passwordStdin ? ['stdin', ...inPerson] : inPerson;
+  return { all, inPerson, label, askpass, desktop: input && onDesktop(context) };
+}
+
+// Over SSH its window would open where nobody sits. Of the others each has a desktop.
+function onDesktop({ env, platform }: Context): boolean {
+  if (env.SSH_CONNECTION || env.SSH_TTY) return false;
+  return platform !== 'linux' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 }

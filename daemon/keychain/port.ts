@@ -11,15 +11,31 @@ export interface StoredSecret {
  * Asks a person for the passphrase of a keychain that has one. `attempt` is 1 at first; above it the
  * last answer was of no use. The keychain wipes the answer. Throws whatever keeps the person from
  * answering. `nobody` marks one that always throws: it must not wait while somebody else is asked.
+ * `desktop`: a keychain of the system may open a window of its own to ask them.
  */
 export type AskPassphrase = ((request: {
   readonly purpose: 'open' | 'create';
   readonly attempt: number;
-}) => Promise<Secret>) & { readonly nobody?: true };
+}) => Promise<Secret>) & { readonly nobody?: true; readonly desktop?: boolean };
 
-/** Every call throws keychain-damaged where what is stored cannot be read, and leaves it as it is. */
+export type KeychainKind = 'os' | 'file';
+
+export interface KeychainStatus {
+  readonly stored: boolean;
+  /** The next use will ask. */
+  readonly locked: boolean;
+  /** For people. */
+  readonly where: string;
+  /** A sentence about what keeps it from being used, or from telling. */
+  readonly problem?: string;
+}
+
+/**
+ * The file: every call throws keychain-damaged where what is stored cannot be read, and leaves it as
+ * it is. The system's: `get`, `set` and `delete` throw its own rows of shared/errors.ts.
+ */
 export interface Keychain {
-  readonly kind: 'file';
+  readonly kind: KeychainKind;
   /**
    * undefined where nothing is stored, without asking. The caller wipes the secret. Throws
    * wrong-passphrase after three wrong answers, and what `ask` throws.
@@ -27,10 +43,10 @@ export interface Keychain {
   get(account: string, ask: AskPassphrase): Promise<StoredSecret | undefined>;
   /** Throws as `get` does, and keychain-unwritable with the old content intact. */
   set(account: string, secret: StoredSecret, ask: AskPassphrase): Promise<void>;
-  /** False where nothing was stored. Needs no passphrase. Throws keychain-unwritable. */
-  delete(account: string): Promise<boolean>;
-  /** Never asks. `locked`: the next use will ask; `where` is for people. */
-  status(account: string): Promise<{ stored: boolean; locked: boolean; where: string }>;
-  /** Forgets what opens it. */
+  /** False where nothing was stored. The file needs no passphrase for it. Throws keychain-unwritable. */
+  delete(account: string, ask: AskPassphrase): Promise<boolean>;
+  /** Never asks. */
+  status(account: string): Promise<KeychainStatus>;
+  /** Forgets what opens it, and ends what is under way. */
   forget(): void;
 }

@@ -59,13 +59,13 @@ export function settingsSchema(home: string) {
     ),
     keychain: v.optional(
       v.pipe(
-        v.picklist(['file']),
+        v.picklist(['os', 'file']),
         about(
-          'Where client_id and client_secret are kept: `file` is an encrypted file.',
-          'the word "file"',
+          'Where client_id and client_secret are kept: `os` is the keychain of the system, `file` an encrypted file.',
+          'the word "os" or "file"',
         ),
       ),
-      'file',
+      'os',
     ),
   });
 

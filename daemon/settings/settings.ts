@@ -17,7 +17,7 @@ export interface Settings {
     readonly server?: string;
     readonly caFile?: string;
     readonly dataDir?: string;
-    readonly keychain: 'file';
+    readonly keychain: 'os' | 'file';
   };
 }
 

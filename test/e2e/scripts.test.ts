@@ -141,7 +141,9 @@ test('bad settings are named with file and key, and do not stop lock and daemon 
   expect(got.stderr).toMatch(/config\.toml: .*idel.*idle/);
   expect((await world.helper(['lock'])).code).toBe(0);
   // No restart is needed once it is right again.
-  world.settings(`[profiles.default]\nserver = "${server.url}"\nca_file = "${server.caFile}"\n`);
+  world.settings(
+    `[profiles.default]\nkeychain = "file"\nserver = "${server.url}"\nca_file = "${server.caFile}"\n`,
+  );
   expect((await world.helper(['get-session'])).code).toBe(11);
 });
 

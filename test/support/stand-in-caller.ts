@@ -21,6 +21,7 @@ export function standIn(label: string, can: Asking[] = ['terminal']): StandIn {
     pid: 1,
     label,
     can,
+    desktop: false,
     dataDir: undefined,
     gone: gone.signal,
     asked: [],

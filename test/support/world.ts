@@ -59,9 +59,15 @@ export interface WorldOptions {
   readonly server?: { readonly url: string; readonly caFile: string };
   /** More lines at the top of the settings file. */
   readonly settings?: string;
+  /** Few machines that run tests have one of their own. */
+  readonly keychain?: 'os' | 'file';
 }
 
-export function createWorld({ server, settings = '' }: WorldOptions = {}): World {
+export function createWorld({
+  server,
+  settings = '',
+  keychain = 'file',
+}: WorldOptions = {}): World {
   // Short: a socket's path may have 103 bytes.
   const folder = mkdtempSync(join(tmpdir(), 'bwh-'));
   const [home, bin, runtimeDir] = ['home', 'bin', 'run'].map((name) => join(folder, name)) as [
@@ -133,7 +139,7 @@ export function createWorld({ server, settings = '' }: WorldOptions = {}): World
     },
   };
   world.settings(
-    `${settings}\n[profiles.default]\n${server ? `server = "${server.url}"\nca_file = "${server.caFile}"\n` : ''}`,
+    `${settings}\n[profiles.default]\nkeychain = "${keychain}"\n${server ? `server = "${server.url}"\nca_file = "${server.caFile}"\n` : ''}`,
   );
   return world;
 }

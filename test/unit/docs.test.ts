@@ -83,7 +83,9 @@ describe('the commands of helper', () => {
 
   function isKnown(call: readonly string[]): boolean {
     const isOption = (word: string) => word.startsWith('-');
-    const known = commands.get(call.filter((word) => !isOption(word)).join(' '));
+    // `--to file`: the one option whose value is a word.
+    const words = call.filter((word, i) => !isOption(word) && call[i - 1] !== '--to');
+    const known = commands.get(words.join(' '));
     return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
   }
 });

@@ -26,6 +26,7 @@ test('on Linux without any variable', () => {
     settings: '/home/ada/.config/bw-helper/config.toml',
     log: '/home/ada/.local/state/bw-helper/daemon.log',
     keychain: '/home/ada/.local/share/bw-helper/keychain.json',
+    keychainNotes: '/home/ada/.local/state/bw-helper/keychain-notes.json',
     bwDefault: '/home/ada/.config/Bitwarden CLI',
   });
 });
@@ -44,6 +45,7 @@ test('on Linux with the XDG variables', () => {
     settings: '/c/bw-helper/config.toml',
     log: '/s/bw-helper/daemon.log',
     keychain: '/d/bw-helper/keychain.json',
+    keychainNotes: '/s/bw-helper/keychain-notes.json',
     bwDefault: '/c/Bitwarden CLI',
   });
 });
@@ -76,6 +78,7 @@ test('on macOS', () => {
     settings: `${support}/bw-helper/config.toml`,
     log: '/Users/ada/Library/Logs/bw-helper/daemon.log',
     keychain: `${support}/bw-helper/keychain.json`,
+    keychainNotes: '/Users/ada/Library/Logs/bw-helper/keychain-notes.json',
     bwDefault: `${support}/Bitwarden CLI`,
   });
 });
@@ -101,6 +104,7 @@ test.each([{}, { APPDATA: '', LOCALAPPDATA: '' }])('on Windows with %j', (env) =
     settings: `${roaming}\\bw-helper\\config.toml`,
     log: `${local}\\bw-helper\\daemon.log`,
     keychain: `${roaming}\\bw-helper\\keychain.json`,
+    keychainNotes: `${local}\\bw-helper\\keychain-notes.json`,
     bwDefault: `${roaming}\\Bitwarden CLI`,
   });
 });

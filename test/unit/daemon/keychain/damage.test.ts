@@ -19,7 +19,7 @@ async function expectDamaged(file: string, problem: string): Promise<void> {
     () => keychain.get('default', ask),
     () => keychain.set('default', secretOf('new'), ask),
     () => keychain.status('default'),
-    () => keychain.delete('default'),
+    () => keychain.delete('default', ask),
   ])
     await expect(use()).rejects.toMatchObject({
       name: 'keychain-damaged',

@@ -58,12 +58,12 @@ test('deleting needs no passphrase, and takes one entry; the last one takes the 
   const file = await stored();
   await open(file).set('work', secretOf('w'), person('right').ask);
   const keychain = open(file);
-  expect(await keychain.delete('default')).toBe(true);
-  expect(await keychain.delete('default')).toBe(false);
+  expect(await keychain.delete('default', nobody)).toBe(true);
+  expect(await keychain.delete('default', nobody)).toBe(false);
   expect(await plain(keychain.get('work', person('right').ask))).toEqual('w');
-  expect(await keychain.delete('work')).toBe(true);
+  expect(await keychain.delete('work', nobody)).toBe(true);
   expect(readdirSync(dirname(file))).toEqual([]);
-  expect(await keychain.delete('work')).toBe(false);
+  expect(await keychain.delete('work', nobody)).toBe(false);
 });
 
 test('what another daemon stored is seen, without asking where the passphrase is the same', async () => {

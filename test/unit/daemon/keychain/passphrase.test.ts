@@ -139,7 +139,7 @@ test('after the last entry is deleted the next one gets a new passphrase', async
   const keychain = open(file);
   const { ask, asked } = person('first', 'second');
   await keychain.set('default', secretOf(), ask);
-  await keychain.delete('default');
+  await keychain.delete('default', ask);
   await keychain.set('default', secretOf(), ask);
   expect(asked).toEqual(['create 1', 'create 1']);
   expect(await plain(open(file).get('default', person('second').ask))).toBeDefined();

@@ -36,8 +36,8 @@ test.each(['bw', './bw', '~ada/bw', '$HOME/bw', '', '/opt/a\\nb'])(
 );
 
 test('a keychain that this version does not have is refused', () => {
-  expect(problemIn('[profiles.default]\nkeychain = "os"')).toBe(
-    'line 2: `keychain` must be the word "file".',
+  expect(problemIn('[profiles.default]\nkeychain = "cloud"')).toBe(
+    'line 2: `keychain` must be the word "os" or "file".',
   );
 });
 

@@ -18,7 +18,7 @@ import { home, place, problemIn, problemOf, read, uid } from './samples.ts';
 const defaults = {
   idleMs: 15 * 60_000,
   maxMs: 8 * 3_600_000,
-  profile: { name: 'default', keychain: 'file' },
+  profile: { name: 'default', keychain: 'os' },
 };
 
 test.each(['', '# nothing yet\n', '[profiles]\n', '[profiles.default]\n', '\ufeff'])(

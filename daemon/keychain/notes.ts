@@ -1,0 +1,46 @@
+/**
+ * When something was stored in a keychain that does not tell "nothing there" from "I do not show it":
+ * a time for each account and nothing secret, in a file that may be lost without harm.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+
+const document = v.record(v.string(), v.pipe(v.string(), v.isoTimestamp()));
+
+export interface Notes {
+  /** ISO time in UTC. */
+  storedAt(account: string): string | undefined;
+  stored(account: string, at: string): void;
+  gone(account: string): void;
+}
+
+/** The notes in `file`; none where it is missing or cannot be read. */
+export function openNotes(file: string): Notes {
+  function read(): Record<string, string> {
+    try {
+      return v.parse(document, JSON.parse(readFileSync(file, 'utf8')));
+    } catch {
+      return {};
+    }
+  }
+
+  function write(notes: Record<string, string>): void {
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(`${file}.new`, `${JSON.stringify(notes, null, 2)}\n`, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    } catch {
+      // A full disk: the secret itself is stored, and only a later error will be less exact.
+    }
+  }
+
+  return {
+    storedAt: (account) => (Object.hasOwn(read(), account) ? read()[account] : undefined),
+    stored: (account, at) => write({ ...read(), [account]: at }),
+    gone(account) {
+      const { [account]: _, ...others } = read();
+      write(others);
+    },
+  };
+}
