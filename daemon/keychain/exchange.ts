@@ -38,7 +38,7 @@ const answer = v.union([
   v.strictObject({ refused: reason, detail }),
   v.strictObject({ value: v.nullable(v.string()) }),
   v.strictObject({ done: v.boolean() }),
-  v.strictObject({ locked: v.boolean(), item: v.picklist(['absent', 'locked', 'open']) }),
+  v.strictObject({ locked: v.boolean(), item: v.picklist(['absent', 'hidden', 'locked', 'open']) }),
 ]);
 export type Answer = v.InferOutput<typeof answer>;
 export type Step = v.InferOutput<typeof step>;

@@ -2,9 +2,10 @@
  * When something was stored in a keychain that does not tell "nothing there" from "I do not show it":
  * a time for each account and nothing secret, in a file that may be lost without harm.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
+import { makeFolder } from '../make-folder.ts';
 
 const document = v.record(v.string(), v.pipe(v.string(), v.isoTimestamp()));
 
@@ -27,7 +28,7 @@ export function openNotes(file: string): Notes {
 
   function write(notes: Record<string, string>): void {
     try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(file));
       writeFileSync(`${file}.new`, `${JSON.stringify(notes, null, 2)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
     } catch {

@@ -90,16 +90,12 @@ export function openOsKeychain({ worker, notes, clock, platform }: OsKeychainPar
       if (!answer) return { ...blind, problem: 'The system keychain gives no answer.' };
       if ('refused' in answer) return { ...blind, problem: refusal(answer).message };
       if (!('item' in answer)) return blind;
-      const { item: found, locked: closed } = answer;
-      const locked = closed || found === 'locked';
+      const { item: found } = answer;
+      const locked = answer.locked || found === 'locked';
+      if (found === 'hidden') return { ...blind, locked };
       if (found !== 'absent') return { stored: true, locked, where };
-      if (noted === undefined || closed) return { ...blind, locked };
-      return {
-        stored: false,
-        locked,
-        where,
-        problem: failure('keychain-item-gone', { when: noted }).message,
-      };
+      const gone = noted && failure('keychain-item-gone', { when: noted }).message;
+      return { stored: false, locked, where, ...(gone && { problem: gone }) };
     },
 
     forget: worker.stop,

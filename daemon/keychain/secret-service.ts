@@ -28,7 +28,7 @@ export interface Collection {
 export interface SecretService {
   /** The one that new items go to; undefined where there is none. */
   collection(): Collection | undefined;
-  /** Asks nobody. A locked collection may hide what it holds (KeePassXC does). */
+  /** Only for an open collection: KeePassXC asks for the password of a locked one before it searches. */
   find(service: string, account: string): 'absent' | 'locked' | 'open';
 }
 

@@ -35,7 +35,11 @@ async function askSecretService(wanted: Request): Promise<Answer> {
       throw service.collection() ? thrown : new Refused('dismissed');
     });
   }
-  if (verb === 'look') return { locked: collection.locked, item: service.find(SERVICE, account) };
+  if (verb === 'look') {
+    // A search alone makes KeePassXC ask for the password of a closed database.
+    const item = collection.locked ? 'hidden' : service.find(SERVICE, account);
+    return { locked: collection.locked, item };
+  }
   if (collection.locked) {
     if (!mayAsk) throw new Refused('locked');
     say('reached');

@@ -1,16 +1,19 @@
 /** A D-Bus session of its own for one world, with a real keychain on it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from './world.ts';
 
-const PASSWORD = 'the login password';
+/** Of gnome-keyring's login keyring. */
+export const LOGIN_PASSWORD = 'the login password';
 const LOGIN = '/org/freedesktop/secrets/collection/login';
 
 export interface Bus {
   readonly address: string;
   /** Calls a method of the keychain as its own window would; gives what it answered. */
   call(path: string, method: string, ...args: readonly string[]): string;
+  /** Paths of the items of a service and account, open or locked. */
+  search(service: string, account: string): string[];
   /** Starts a program on this bus and resolves when `name` is on it. */
   start(program: readonly string[], name: string, input?: string): Promise<ChildProcess>;
   close(): Promise<void>;
@@ -19,11 +22,14 @@ export interface Bus {
 /** What these tests need and is not here, as one sentence; empty where all is there. */
 export function missingFor(programs: readonly string[]): string {
   const missing = programs.filter((name) => spawnSync('which', [name]).status !== 0);
-  const libsecret = ['x86_64', 'aarch64'].some((cpu) =>
-    existsSync(`/usr/lib/${cpu}-linux-gnu/libsecret-1.so.0`),
-  );
-  if (!libsecret && !existsSync('/usr/lib64/libsecret-1.so.0')) missing.push('libsecret');
+  if (libsecretFiles().length === 0) missing.push('libsecret');
   return missing.length > 0 ? `needs ${missing.join(', ')}` : '';
+}
+
+/** Every place in which the loader may find libsecret. */
+export function libsecretFiles(): string[] {
+  const cache = spawnSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' }).stdout ?? '';
+  return [...cache.matchAll(/libsecret-1\.so\.0 .*=> (\S+)/g)].map(([, file = '']) => file);
 }
 
 /**
@@ -61,6 +67,12 @@ export async function startBus(world: World, { activation = true } = {}): Promis
   return {
     address,
     call: (path, method, ...args) => send('org.freedesktop.secrets', path, method, ...args),
+    search(service, account) {
+      const wanted = `dict:string:string:service,${service},account,${account}`;
+      const method = 'org.freedesktop.Secret.Service.SearchItems';
+      const found = send('org.freedesktop.secrets', '/org/freedesktop/secrets', method, wanted);
+      return [...found.matchAll(/object path "(.+)"/g)].map(([, path = '']) => path);
+    },
     async start(program, name, input = '') {
       const child = run(program, 'ignore');
       child.stdin?.end(input);
@@ -84,7 +96,7 @@ export async function startBus(world: World, { activation = true } = {}): Promis
 export function startGnomeKeyring(bus: Bus, world: World): Promise<ChildProcess> {
   mkdirSync(join(world.home, '.local', 'share'), { recursive: true });
   const program = ['gnome-keyring-daemon', '--foreground', '--unlock', '--components=secrets'];
-  return bus.start(program, 'org.freedesktop.secrets', PASSWORD);
+  return bus.start(program, 'org.freedesktop.secrets', LOGIN_PASSWORD);
 }
 
 export function lockLogin(bus: Bus): void {

@@ -125,10 +125,6 @@ test.each<[Answer, object]>([
     { locked: false, item: 'open' },
     { stored: true, locked: false },
   ],
-  [
-    { locked: true, item: 'locked' },
-    { stored: true, locked: true },
-  ],
   // KeePassXC confirms each access, if told to.
   [
     { locked: false, item: 'locked' },
@@ -139,7 +135,7 @@ test.each<[Answer, object]>([
     { stored: false, locked: false },
   ],
   [
-    { locked: true, item: 'absent' },
+    { locked: true, item: 'hidden' },
     { stored: false, locked: true },
   ],
 ])('status tells %j', async (answer, told) => {
@@ -150,7 +146,7 @@ test.each<[Answer, object]>([
 
 test('status of a locked keychain that hides what it holds goes by what we stored', async () => {
   const keychain = open();
-  answers.push({ done: true }, { locked: true, item: 'absent' }, { locked: false, item: 'absent' });
+  answers.push({ done: true }, { locked: true, item: 'hidden' }, { locked: false, item: 'absent' });
   await keychain.set('default', secretOf(), nobody);
   expect(await keychain.status('default')).toMatchObject({ stored: true, locked: true });
   expect(await keychain.status('default')).toMatchObject({
