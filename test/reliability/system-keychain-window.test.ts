@@ -1,6 +1,7 @@
 /** The keychain's own window: whom it may open for, and what becomes of it. */
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Display, openDisplay } from '../support/display.ts';
+import { isOver, startedBy } from '../support/processes.ts';
 import {
   type Bus,
   LOGIN_PASSWORD,
@@ -80,4 +81,17 @@ testHere('with its password typed the command goes on', async () => {
   display?.types(LOGIN_PASSWORD);
   display?.presses('Return');
   expect(await asked).toMatchObject({ code: 0, stderr: 'Deleted.\n' });
+});
+
+testHere('a daemon that is killed leaves no worker behind that waits for a person', async () => {
+  await world.helper(['secret', 'set'], { input: `${ID}\n${'Ab1'.repeat(10)}\n` });
+  if (bus) lockLogin(bus);
+  const asked = world.helper(['secret', 'delete']);
+  await display?.window(UNLOCK);
+  const pid = world.daemonPid() ?? 0;
+  const [worker = 0, ...others] = startedBy(pid);
+  expect([worker > 0, others]).toEqual([true, []]);
+  process.kill(pid, 'SIGKILL');
+  await isOver(worker);
+  expect((await asked).code).toBe(40);
 });
