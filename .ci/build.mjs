@@ -5,6 +5,8 @@
  * The client is CommonJS: as an ES module it would load twice as much of Node before its first line,
  * since the import of node:fs alone reads every lazy part of it, node:fs/promises and readline included
  * (seen with Node 24). What it imports dynamically lies in the same file and runs when it is asked for.
+ *
+ * build.mjs [--out FOLDER] [--protocol N] [--oldest-client N]   for tests: another version, elsewhere
  */
 import {
   chmodSync,
@@ -18,10 +20,18 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = join(root, 'dist');
+const { values: given } = parseArgs({
+  options: {
+    out: { type: 'string', default: join(root, 'dist') },
+    protocol: { type: 'string' },
+    'oldest-client': { type: 'string' },
+  },
+});
+const dist = given.out;
 const stamp = join(dist, '.built');
 const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -54,10 +64,22 @@ async function bundle(entry, { format, define = {} }) {
     minifyWhitespace: true,
     legalComments: 'none',
     external: Object.keys(about.dependencies).filter((name) => name !== 'json-rpc-2.0'),
+    plugins: given.protocol ? [otherVersion(given.protocol, given['oldest-client'] ?? '1')] : [],
     define: { ...define, BW_HELPER_VERSION: JSON.stringify(about.version) },
     logLevel: 'warning',
   });
   return outputFiles[0].contents;
+}
+
+/** Takes the place of shared/version.ts. */
+function otherVersion(protocol, oldestClient) {
+  return {
+    name: 'other-version',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /[/\\]shared[/\\]version\.ts$/ }, () => ({
+        contents: `export const PROTOCOL_VERSION = ${Number(protocol)}, OLDEST_CLIENT = ${Number(oldestClient)};`,
+      })),
+  };
 }
 
 function write(path, content) {

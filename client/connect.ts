@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { type Channel, createChannel } from '../shared/channel.ts';
-import { type Failure, failure } from '../shared/errors.ts';
+import { Failure, failure } from '../shared/errors.ts';
 import { BadFrame } from '../shared/framing.ts';
 import { SILENCE_MS } from '../shared/limits.ts';
 import type { Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
@@ -24,12 +24,41 @@ export interface CallOptions {
 
 export type Method = Exclude<keyof ToDaemon, 'hello' | 'prompt.activity'>;
 
-/** Calls one method of the daemon. Rejects with its Failure, or with what is wrong on the way. */
+/** What a daemon told of itself before it answered the request. */
+export interface Met {
+  version?: number;
+  pid?: number;
+}
+
+/**
+ * Calls one method of the daemon. Rejects with its Failure, or with what is wrong on the way. A daemon
+ * that ends for us, as it is of an older version, is replaced, and the next one asked.
+ */
 export async function callDaemon<M extends Method>(
   context: Context,
   method: M,
   params: Params<ToDaemon, M>,
   options: CallOptions,
+): Promise<Result<ToDaemon, M>> {
+  for (let tries = 1; ; tries += 1) {
+    const met: Met = {};
+    try {
+      const answer = await callOnce(context, method, params, options, met);
+      if (met.version !== undefined && met.version < PROTOCOL_VERSION)
+        (await import('./versions.ts')).tellOlder(context, method);
+      return answer;
+    } catch (thrown) {
+      await (await import('./versions.ts')).beforeNextTry(context, thrown, met, tries);
+    }
+  }
+}
+
+async function callOnce<M extends Method>(
+  context: Context,
+  method: M,
+  params: Params<ToDaemon, M>,
+  options: CallOptions,
+  met: Met,
 ): Promise<Result<ToDaemon, M>> {
   const socket = await reach(context, options.start);
   const answering = createAnswering(context, options.asking);
@@ -55,12 +84,17 @@ export async function callDaemon<M extends Method>(
 
   // Both leave in one write; hello's answer is not waited for.
   socket.cork();
-  channel.call('hello', hello(context, answering)).catch(() => {});
+  const greeted = channel.call('hello', hello(context, answering)).then(
+    ({ version, pid }) => Object.assign(met, { version, pid }),
+    () => {},
+  );
   const answer = channel.call(method, params);
   socket.uncork();
   try {
     return await answer;
   } catch (thrown) {
+    // A request that it does not understand may be refused before hello is answered.
+    if (thrown instanceof Failure && thrown.is('bad-request')) await greeted;
     throw answering.failed ?? thrown;
   } finally {
     silence.stop();

@@ -34,6 +34,8 @@ export interface Connection {
   readonly caller: Caller;
   greet(hello: Params<ToDaemon, 'hello'>): void;
   readonly greeted: boolean;
+  /** What hello said; 0 before it. */
+  readonly version: number;
   activity(): void;
 }
 
@@ -91,6 +93,9 @@ export function createCaller(
     },
     get greeted() {
       return hello !== undefined;
+    },
+    get version() {
+      return hello?.version ?? 0;
     },
     activity: () => onActivity(),
   };

@@ -9,6 +9,7 @@ import { allowed } from '../shared/environment.ts';
 import { toFailure } from '../shared/errors.ts';
 import { paths as findPaths } from '../shared/paths.ts';
 import type { Secret } from '../shared/secret.ts';
+import { createAdmission } from './admission.ts';
 import { announce, tell, type Word } from './announce.ts';
 import { createInvoke } from './bw/invoke.ts';
 import { loadPipe } from './bw/pipe.ts';
@@ -116,6 +117,13 @@ async function start(): Promise<void> {
     return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
   });
 
+  const admission = createAdmission({
+    live: () => {
+      const sessions = profiles.last()?.sessions;
+      return (sessions?.left() ?? sessions?.problem()) !== undefined;
+    },
+    leave: () => leave.begin('a newer helper'),
+  });
   const info = { pid, startedMs: clock.monotonicMs() };
   const { server, drop } = createServer({
     clock,
@@ -125,7 +133,15 @@ async function start(): Promise<void> {
     peer: native.peer,
     handlers: (connection) =>
       createMethods(
-        { profiles, keychain, settingsFile: paths.settings, clock, info, stop: leave.begin },
+        {
+          profiles,
+          keychain,
+          settingsFile: paths.settings,
+          admission,
+          clock,
+          info,
+          stop: leave.begin,
+        },
         connection,
       ),
   });

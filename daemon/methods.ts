@@ -4,6 +4,7 @@ import { failure } from '../shared/errors.ts';
 import { type ToDaemon, toDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
+import type { Admission } from './admission.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
@@ -15,6 +16,7 @@ export interface MethodParts {
   readonly profiles: Profiles;
   readonly keychain: ChosenKeychain;
   readonly settingsFile: string;
+  readonly admission: Admission;
   readonly clock: Clock;
   readonly info: { readonly pid: number; readonly startedMs: number };
   /** Ends the daemon; resolves when everything is locked and wiped. */
@@ -88,23 +90,28 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return undefined;
     },
   };
-  return withTraits(table, profiles, connection);
+  return withTraits(table, parts, connection);
 }
 
 function withTraits(
   table: Handlers<ToDaemon>,
-  profiles: Profiles,
+  { profiles, admission }: MethodParts,
   connection: Connection,
 ): Handlers<ToDaemon> {
   const wrapped = Object.entries(table).map(([method, handler]) => {
     const { traits } = toDaemon[method as keyof ToDaemon];
-    const guarded = async (params: never): Promise<unknown> => {
-      if (method !== 'hello' && !connection.greeted)
-        throw failure('bad-request', { problem: 'no hello before the first request' });
+    const work = async (params: never): Promise<unknown> => {
       if (!traits.withoutSettings) await profiles.current();
       const result = await handler(params);
       if (traits.extendsIdle) profiles.last()?.sessions.touch();
       return result;
+    };
+    const guarded = async (params: never): Promise<unknown> => {
+      if (method === 'hello') return await work(params);
+      if (!connection.greeted)
+        throw failure('bad-request', { problem: 'no hello before the first request' });
+      const always = traits.withoutSettings ?? false;
+      return await admission.serve(connection.version, always, () => work(params));
     };
     return [method, guarded];
   });

@@ -257,6 +257,16 @@ export const errors = {
     says: 'Another API key is stored in {where} already.',
     next: 'Set `keychain` in the settings to the one that is wrong, run `helper secret delete`, and try again.',
   }),
+  'daemon-outdated': row({
+    exit: 78,
+    says: 'The daemon that runs is older than this `helper`, and does not understand this.',
+    next: 'Run `helper daemon restart`; a session that is open ends with it.',
+  }),
+  'helper-outdated': row({
+    exit: 79,
+    says: 'This `helper` is older than the daemon that runs, and cannot use it any more.',
+    next: 'Run the newer one (`type -a helper` shows which there are), or end that daemon with `helper daemon stop`.',
+  }),
   internal: row({
     exit: 70,
     says: 'Something went wrong inside bw-helper ({problem}).',

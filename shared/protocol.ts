@@ -2,7 +2,7 @@
  * Every method of both directions, once: parameters, result, and traits. Types of handlers and calls
  * derive from here, and both sides check what comes off the wire against it.
  *
- * Unknown parameters are refused; unknown fields of a result are ignored, so that a newer daemon can
+ * Unknown parameters are refused, but for hello; unknown fields of a result are ignored, so that a newer daemon can
  * say more to an older client.
  */
 import * as v from 'valibot';
@@ -59,7 +59,8 @@ export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
 /** Methods that a client calls. */
 export const toDaemon = {
   hello: method(
-    v.strictObject({
+    // Unknown fields are passed over here alone: this is where versions meet.
+    v.object({
       version: v.number(),
       can: v.array(asking),
       /** Where the person sits, for others who wait: `pts/3`. */

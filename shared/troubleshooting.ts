@@ -75,6 +75,10 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
     'It has 5 s, or 60 s where its window may wait for you. The window may be on another screen or behind others.',
   'keychain-failed':
     'These are its own words where it had any. Everything that needs no API key works on, and open sessions stay.',
+  'daemon-outdated':
+    'After an update the old daemon makes room by itself as soon as no session is open in it and nobody waits for it. Until then the new `helper` uses it and says so; only what the old daemon has never heard of fails.',
+  'helper-outdated':
+    'There are two installations, and the newer one has started the daemon. An older `helper` never ends a newer daemon by itself, as the two would go on replacing each other; `helper lock` and `helper daemon stop` work across all versions.',
   internal:
     'Only the kind of the mistake is told, as its text might quote a value. A report with the last lines of `helper daemon logs` helps; the log holds no secrets.',
 };

@@ -4,10 +4,8 @@ import { showDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
+import { untilGone } from '../gone.ts';
 import { daemonCommand, daemonEnvironment, startDaemon } from '../start.ts';
-
-/** Longest time from the answer to `stop` to the end of the process. */
-const LEAVES_MS = 5_000;
 
 const quiet = { asking: silent, start: false };
 
@@ -69,24 +67,8 @@ async function stopDaemon(context: Context): Promise<boolean> {
     if (error instanceof Failure && error.is('daemon-not-running')) return false;
     throw error;
   }
-  // It answers when everything is locked and wiped, and ends a moment later. The bound is for a client
-  // in another container, where the number means another process.
-  const deadline = performance.now() + LEAVES_MS;
-  while (isAlive(context, pid) && performance.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  await untilGone(context, pid);
   return true;
-}
-
-function isAlive({ host }: Context, pid: number): boolean {
-  try {
-    host.kill(pid, 0);
-    // A container's first process may reap nobody, and the dead look alive for ever.
-    return (
-      host.platform !== 'linux' || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-    );
-  } catch {
-    return false;
-  }
 }
 
 async function running(context: Context): Promise<{ pid: number } | undefined> {

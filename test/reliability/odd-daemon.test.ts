@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { errors } from '../../shared/errors.ts';
 import { createWorld, type Ran, type World } from '../support/world.ts';
 
 /** Has the form of a session key. */
@@ -75,4 +76,30 @@ test.each([
 test('one that hangs up has gone away', async () => {
   const got = await getSession((socket) => void socket.end());
   expect(got).toMatchObject({ code: 40, stdout: '' });
+});
+
+test.each([
+  ['before hello is answered', false],
+  ['after it', true],
+])('what an older daemon does not understand is told as that, refused %s', async (_, inOrder) => {
+  const got = await getSession((socket, id) => {
+    const hello = frame({ id: 1, result: { version: 0, pid: process.pid } });
+    const refused = frame({ id, error: { code: -32_601, message: 'Method not found' } });
+    for (const answer of inOrder ? [hello, refused] : [refused, hello]) socket.write(answer);
+  });
+  expect(got).toMatchObject({ code: 78, stdout: '' });
+  expect(got.stderr).toMatch(/^helper: The daemon that runs is older than this `helper`/);
+});
+
+test('an older daemon that never makes room is not asked for ever', async () => {
+  const { exit, says, next } = errors['daemon-outdated'];
+  let asked = 0;
+  const got = await getSession((socket, id) => {
+    asked += 1;
+    const data = { name: 'daemon-outdated', exit, next };
+    socket.write(frame({ id: 1, result: { version: 0, pid: 2 ** 30 } }));
+    socket.write(frame({ id, error: { code: -32_000 - exit, message: says, data } }));
+  });
+  expect(got).toMatchObject({ code: 78, stdout: '' });
+  expect(asked).toBe(3);
 });
