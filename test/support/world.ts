@@ -61,12 +61,17 @@ export interface WorldOptions {
   readonly settings?: string;
   /** Few machines that run tests have one of their own. */
   readonly keychain?: 'os' | 'file';
+  /** Another client than the build in dist/, and another Node than ours: what `helper` and `node` are. */
+  readonly helper?: string;
+  readonly node?: string;
 }
 
 export function createWorld({
   server,
   settings = '',
   keychain = 'file',
+  helper = join(root, 'dist', 'client', 'main.js'),
+  node = process.execPath,
 }: WorldOptions = {}): World {
   // Short: a socket's path may have 103 bytes.
   const folder = mkdtempSync(join(tmpdir(), 'bwh-'));
@@ -76,8 +81,8 @@ export function createWorld({
     string,
   ];
   for (const made of [home, bin, runtimeDir]) mkdirSync(made, { mode: 0o700 });
-  symlinkSync(process.execPath, join(bin, 'node'));
-  symlinkSync(join(root, 'dist', 'client', 'main.js'), join(bin, 'helper'));
+  symlinkSync(node, join(bin, 'node'));
+  symlinkSync(helper, join(bin, 'helper'));
   symlinkSync(join(root, 'node_modules', '@bitwarden', 'cli', 'build', 'bw.js'), join(bin, 'bw'));
 
   const env: Record<string, string> = {

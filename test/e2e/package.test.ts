@@ -1,0 +1,87 @@
+/** What a person gets from npm, installed from the tarball, on each Node that it is for. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { installGlobally, nodeOf, pack } from '../support/package.ts';
+import { startServer } from '../support/server/server.ts';
+import { storeApiKey, unlockFromStdin } from '../support/signed-in.ts';
+import { testWhere } from '../support/test-where.ts';
+import { createWorld } from '../support/world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bwh-package-'));
+const prefix = join(folder, 'prefix');
+const packed = pack(folder);
+const isThere = installGlobally(packed.file, prefix);
+const testInstalled = testWhere(isThere, 'needs the npm registry');
+const helper = join(prefix, 'bin', 'helper');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  test('holds the two programs, their docs, and nothing else', () => {
+    const docs = /^docs\/[\w-]+\.(md|svg)$/;
+    expect(packed.paths.filter((path) => !docs.test(path)).toSorted()).toEqual([
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'dist/client/main.js',
+      'dist/client/package.json',
+      'dist/daemon/keychain-worker.js',
+      'dist/daemon/main.js',
+      'package.json',
+    ]);
+    expect(packed.paths).toEqual(expect.arrayContaining(['docs/errors.md', 'docs/protocol.md']));
+  });
+
+  test('is small', () => {
+    expect(packed.bytes).toBeLessThan(200_000);
+  });
+});
+
+describe('installed without a script of any package', () => {
+  testInstalled('it tells its version and helps', async () => {
+    const world = createWorld({ helper });
+    const version = await world.helper(['--version']);
+    expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect((await world.helper(['help', 'vault-locked'])).code).toBe(0);
+    await world.close();
+  });
+
+  // The oldest that package.json names, the one of this repository, and the newest.
+  for (const wanted of ['22.15.0', '24', '26']) {
+    const node = wanted === '24' ? process.execPath : isThere && nodeOf(wanted);
+    const testOnNode = testWhere(isThere && !!node, 'needs the npm registry');
+    testOnNode(`it does the main job on Node ${wanted}`, () => mainJob(node || ''));
+  }
+});
+
+/** Store, log in, unlock once, share; and leave nothing behind. */
+async function mainJob(node: string): Promise<void> {
+  const place = createWorld({ helper, node });
+  const server = await startServer({ folder: place.folder });
+  const world = createWorld({ server, helper, node });
+  try {
+    await storeApiKey(world, server);
+    expect(await world.helper(['login'])).toMatchObject({ code: 0, stdout: '' });
+    const key = await unlockFromStdin({ world, server });
+    expect(await world.helper(['get-session', '--no-input'])).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${key}\n`,
+      stderr: '',
+    });
+    const list = ['list', 'items', '--nointeraction'];
+    const listed = await world.bw(list, { env: { BW_SESSION: key } });
+    expect(listed.stdout).toContain('Fern forum');
+    expect(await world.helper(['daemon', 'stop'])).toMatchObject({ code: 0 });
+    expect((await world.bw(list, { env: { BW_SESSION: key } })).code).not.toBe(0);
+    const [, started] = /"node":"([^"]+)"/.exec(world.log()) ?? [];
+    const { stdout } = await world.run([node, '--version']);
+    expect(`v${started}\n`).toBe(stdout);
+  } finally {
+    await world.close();
+    await server.close();
+    await place.close();
+  }
+}
