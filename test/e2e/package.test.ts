@@ -54,6 +54,18 @@ describe('installed without a script of any package', () => {
     const testOnNode = testWhere(isThere && !!node, 'needs the npm registry');
     testOnNode(`it does the main job on Node ${wanted}`, () => mainJob(node || ''));
   }
+
+  const old = isThere ? nodeOf('20') : undefined;
+  const testOnOld = testWhere(old !== undefined, 'needs the npm registry');
+  testOnOld('an older Node is told which one is needed', async () => {
+    const world = createWorld({ helper, node: old ?? '' });
+    const { code, stdout, stderr } = await world.helper(['get-session']);
+    expect({ code, stdout }).toEqual({ code: 46, stdout: '' });
+    expect(stderr).toMatch(
+      /^helper: bw-helper needs Node\.js 22\.15 or newer; this is 20\..*\n.*\n$/,
+    );
+    await world.close();
+  });
 });
 
 /** Store, log in, unlock once, share; and leave nothing behind. */

@@ -33,7 +33,10 @@ export async function signedIn({
 }
 
 /** `helper secret set` with the server's API key; the passphrase comes from an askpass program. */
-export async function storeApiKey(world: World, server: TestServer): Promise<void> {
+export async function storeApiKey(
+  world: World,
+  server: { readonly account: Pick<TestServer['account'], 'clientId' | 'clientSecret'> },
+): Promise<void> {
   const askpass = world.program('passphrase', `#!/bin/sh\necho '${PASSPHRASE}'\n`);
   const { clientId, clientSecret } = server.account;
   const set = await world.helper(['secret', 'set'], {

@@ -1,0 +1,31 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { makeCertificate } from './server/certificate.ts';
+
+/** What answers at the address of a server, and is none. */
+export interface OddServer {
+  readonly url: string;
+  readonly caFile: string;
+  close(): Promise<void>;
+}
+
+/** Answers every request with `body` and status 200; with a certificate that ran out an hour ago if `expired`. */
+export async function startOddServer(
+  folder: string,
+  { body = '', expired = false },
+): Promise<OddServer> {
+  const { caFile, ...pem } = await makeCertificate(folder, expired ? -1 : 24);
+  const server = createServer(pem, (_, answer) => {
+    answer.writeHead(200, { 'content-type': 'text/html' }).end(body);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `https://127.0.0.1:${port}`,
+    caFile,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
