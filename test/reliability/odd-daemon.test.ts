@@ -3,18 +3,19 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { errors } from '../../shared/errors.ts';
+import { playDaemon } from '../support/played-daemon.ts';
 import { createWorld, type Ran, type World } from '../support/world.ts';
 
 /** Has the form of a session key. */
 const KEY = `${'k'.repeat(86)}==`;
 
 let world: World;
-let server: Server;
+let server: Server | undefined;
 beforeEach(() => {
   world = createWorld();
 });
 afterEach(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
   await world.close();
 });
 
@@ -29,7 +30,8 @@ async function getSession(onRequest: (socket: Socket, id: unknown) => void): Pro
       onRequest(socket, JSON.parse(request ?? '{}').id);
     });
   });
-  await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve));
+  const listening = server;
+  await new Promise<void>((resolve) => listening.listen(join(folder, 'socket'), resolve));
   return await world.helper(['get-session']);
 }
 
@@ -41,6 +43,17 @@ test('unknown notifications and fields of a newer daemon are passed over', async
     socket.write(frame({ id, result: { key: KEY, colour: 'green' } }));
   });
   expect(got).toMatchObject({ code: 0, stdout: `${KEY}\n`, stderr: '' });
+});
+
+test('so are fields of a result that is checked against its schema', async () => {
+  const folder = join(world.runtimeDir, 'bw-helper');
+  mkdirSync(folder, { mode: 0o700 });
+  const info = { pid: 4711, uptimeMs: 1_000, live: true, mood: { today: 'fine' } };
+  const daemon = await playDaemon(join(folder, 'socket'), { 'daemon.info': info });
+  const got = await world.helper(['daemon', 'status']);
+  await daemon.close();
+  expect(got).toMatchObject({ code: 0, stderr: '' });
+  expect(got.stdout).toMatch(/^running: pid 4711, .*a session is open\n/);
 });
 
 test('a failure that only a newer daemon knows is printed as it says', async () => {
