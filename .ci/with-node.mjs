@@ -7,7 +7,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -43,6 +43,12 @@ function install(folder) {
     .digest('hex');
   const stamp = join(folder, 'node_modules', '.installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  // npm ci empties what a link leads to, which belongs to another checkout (seen with npm 11).
+  if (lstatSync(join(folder, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    stop(
+      `${join(folder, 'node_modules')} is a link, and what it leads to does not fit ${join(folder, 'package-lock.json')}`,
+      'Replace the link by a folder of its own (remove it and run this again)',
+    );
   console.error(
     `Installing what ${relative(root, join(folder, 'package-lock.json'))} names (once) …`,
   );
