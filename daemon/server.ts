@@ -14,6 +14,8 @@ import type { Native } from './native.ts';
 const CONNECTIONS = 800;
 /** Time for hello; it is in the first write of an honest client. */
 const HELLO_MS = 10_000;
+/** Requests at work on one connection. An honest client has its hello and one more. */
+const OPEN_REQUESTS = 16;
 
 export interface ServerOptions {
   readonly clock: Clock;
@@ -27,42 +29,64 @@ export interface ServerOptions {
 
 /** A server that is not yet listening. `drop` ends every connection once what was written is out. */
 export function createServer(options: ServerOptions): { server: Server; drop(): Promise<unknown> } {
-  const sockets = new Set<Socket>();
+  const { log, platform, uid } = options;
+  // The oldest first.
+  const served = new Map<Socket, Served>();
+
+  // Nobody who waits for an answer, least of all a person, makes place for a newcomer.
+  function makePlace(): boolean {
+    if (served.size < CONNECTIONS) return true;
+    const idle = [...served].find(([socket, { busy }]) => !socket.destroyed && !busy());
+    idle?.[0].destroy();
+    return idle !== undefined;
+  }
+
   const server = createNetServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serve(socket, sockets.size, options);
+    // A client that vanishes mid-write is everyday life; 'close' follows.
+    socket.on('error', () => {});
+    const peer = options.peer(descriptorOf(socket));
+    const refuse = (why: string) => {
+      log.warn('connection refused', { why, pid: peer?.pid });
+      socket.destroy();
+    };
+    if (platform !== 'win32' && peer?.uid !== uid) return refuse('another user');
+    if (!makePlace()) return refuse('too many connections');
+    served.set(socket, serve(socket, peer, refuse, options));
+    socket.once('close', () => served.delete(socket));
   });
   return {
     server,
-    drop: () => Promise.all([...sockets].map(end)),
+    drop: () => Promise.all([...served.keys()].map(end)),
   };
 }
 
-function serve(socket: Socket, open: number, options: ServerOptions): void {
-  const { clock, log } = options;
-  // A client that vanishes mid-write is everyday life; 'close' follows.
-  socket.on('error', () => {});
-  const peer = options.peer(descriptorOf(socket));
-  const refuse = (why: string) => {
-    log.warn('connection refused', { why, pid: peer?.pid });
-    socket.destroy();
-  };
-  const unwanted = unwantedWhy(peer, open, options);
-  if (unwanted) {
-    refuse(unwanted);
-    return;
-  }
+interface Served {
+  /** A request is open. */
+  busy(): boolean;
+}
 
+function serve(
+  socket: Socket,
+  peer: { pid?: number } | undefined,
+  refuse: (why: string) => void,
+  options: ServerOptions,
+): Served {
+  const { clock, log } = options;
   // Only its kind: a message made elsewhere may quote a value.
   const onBug = (thrown: unknown) => log.warn('fault', { kind: (thrown as Error)?.name });
   const gone = new AbortController();
   const connection = createCaller(() => channel, peer, gone.signal, clock);
-  const requests = countRequests(options.handlers(connection), clock, () =>
-    channel.notify('progress', {}),
+  const requests = countRequests(
+    options.handlers(connection),
+    clock,
+    () => channel.notify('progress', {}),
+    () => refuse('too many requests at once'),
   );
   const channel: Channel<ToClient> = createChannel<ToClient, ToDaemon>({
-    write: (frame) => socket.write(frame),
+    // Who does not read is not read from either.
+    write: (frame) => {
+      if (!socket.write(frame)) socket.pause();
+    },
     handlers: requests.handlers,
     check: (method, part, value) =>
       conform(
@@ -78,6 +102,7 @@ function serve(socket: Socket, open: number, options: ServerOptions): void {
   const cancelHello = clock.after(HELLO_MS, () => {
     if (!connection.greeted) refuse('no hello');
   });
+  socket.on('drain', () => socket.resume());
   socket.on('data', (chunk) => {
     try {
       channel.receive(chunk);
@@ -92,6 +117,7 @@ function serve(socket: Socket, open: number, options: ServerOptions): void {
     channel.close(failure('prompt-cancelled'));
     gone.abort();
   });
+  return { busy: () => requests.open() > 0 };
 }
 
 function end(socket: Socket): Promise<void> {
@@ -101,17 +127,16 @@ function end(socket: Socket): Promise<void> {
   });
 }
 
-function unwantedWhy(
-  peer: { uid: number } | undefined,
-  open: number,
-  { platform, uid }: ServerOptions,
-): string | undefined {
-  if (platform !== 'win32' && peer?.uid !== uid) return 'another user';
-  return open > CONNECTIONS ? 'too many connections' : undefined;
-}
-
-/** Wraps the handlers: while any of them is at work, `beat` shows the client that we live. */
-function countRequests(handlers: Handlers<ToDaemon>, clock: Clock, beat: () => void) {
+/**
+ * Wraps the handlers: while any of them is at work, `beat` shows the client that we live; of more than
+ * OPEN_REQUESTS none begins.
+ */
+function countRequests(
+  handlers: Handlers<ToDaemon>,
+  clock: Clock,
+  beat: () => void,
+  tooMany: () => void,
+) {
   let open = 0;
   let cancel = () => {};
   const next = () => {
@@ -123,6 +148,10 @@ function countRequests(handlers: Handlers<ToDaemon>, clock: Clock, beat: () => v
   const wrap =
     (handler: (params: never) => unknown) =>
     async (params: never): Promise<unknown> => {
+      if (open === OPEN_REQUESTS) {
+        tooMany();
+        throw failure('bad-request', { problem: 'too many requests at once' });
+      }
       if (open++ === 0) next();
       try {
         return await handler(params);
@@ -134,6 +163,7 @@ function countRequests(handlers: Handlers<ToDaemon>, clock: Clock, beat: () => v
     handlers: Object.fromEntries(
       Object.entries(handlers).map(([method, handler]) => [method, wrap(handler)]),
     ) as unknown as Handlers<ToDaemon>,
+    open: () => open,
     stop: () => cancel(),
   };
 }

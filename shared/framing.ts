@@ -17,8 +17,9 @@ export function encodeFrame(message: object): string {
 
 /** Collects bytes and gives the frames in them; throws BadFrame where the peer must be dropped. */
 export class FrameReader {
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  // One buffer that doubles: a peer that sends byte by byte costs no object for each.
+  #held = Buffer.alloc(0);
+  #heldBytes = 0;
 
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
@@ -32,20 +33,32 @@ export class FrameReader {
   }
 
   #take(tail: Buffer): Buffer {
-    if (this.#pendingBytes + tail.length > FRAME_BYTES) throw new BadFrame('frame too large');
-    const line = this.#pendingBytes ? Buffer.concat([...this.#pending, tail]) : tail;
-    // Frames can hold passwords: do not leave the pieces lying about.
-    for (const piece of this.#pending) piece.fill(0);
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    const bytes = this.#heldBytes + tail.length;
+    if (bytes > FRAME_BYTES) throw new BadFrame('frame too large');
+    if (this.#heldBytes === 0) return tail;
+    const line = Buffer.concat([this.#held.subarray(0, this.#heldBytes), tail], bytes);
+    this.#hold(Buffer.alloc(0));
+    this.#heldBytes = 0;
     return line;
   }
 
   #keep(rest: Buffer): void {
     if (rest.length === 0) return;
-    if (this.#pendingBytes + rest.length > FRAME_BYTES) throw new BadFrame('frame too large');
-    this.#pending.push(Buffer.from(rest));
-    this.#pendingBytes += rest.length;
+    const bytes = this.#heldBytes + rest.length;
+    if (bytes > FRAME_BYTES) throw new BadFrame('frame too large');
+    if (bytes > this.#held.length) {
+      const bigger = Buffer.alloc(Math.min(FRAME_BYTES, Math.max(bytes, 2 * this.#held.length)));
+      this.#held.copy(bigger, 0, 0, this.#heldBytes);
+      this.#hold(bigger);
+    }
+    rest.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = bytes;
+  }
+
+  // Frames can hold passwords: do not leave the old ones lying about.
+  #hold(buffer: Buffer<ArrayBuffer>): void {
+    this.#held.fill(0);
+    this.#held = buffer;
   }
 }
 

@@ -69,6 +69,7 @@ function serving({ peer = () => ({ uid: UID, pid: 7 }), handlers = () => ({}) }:
       });
       server.emit('connection', far);
       return {
+        near,
         far: far as Duplex & { destroySoon?: () => void },
         heard,
         named: (method: string) => heard.filter((frame) => frame.method === method),
@@ -103,17 +104,67 @@ describe('who may connect', () => {
     expect(logged).toMatchObject([{ event: 'connection refused', why: 'another user' }]);
   });
 
-  test('800 at a time, and one more as soon as one of them has left', async () => {
-    const { connect, connections } = serving();
+  test('800 at a time; one more makes the oldest leave that waits for nothing', async () => {
+    const { connect } = serving({
+      handlers: () => ({ 'session.get': () => new Promise(() => {}) }),
+    });
     const all = Array.from({ length: CONNECTIONS }, () => connect());
-    expect(connect().far.destroyed).toBe(true);
-    expect(connections).toHaveLength(CONNECTIONS);
-
-    all[0]?.far.destroy();
-    await settle();
+    const [waiting, oldest, second] = all;
+    await waiting?.says(hello, ask);
     const late = connect();
     await late.says(hello);
     expect(late.heard).toMatchObject([{ id: 1, result: { pid: 4711 } }]);
+    expect(oldest?.far.destroyed).toBe(true);
+    expect(waiting?.far.destroyed).toBe(false);
+    connect();
+    expect(second?.far.destroyed).toBe(true);
+  });
+
+  test('nobody more where all 800 wait for an answer', async () => {
+    const { connect, logged } = serving({
+      handlers: () => ({ 'session.get': () => new Promise(() => {}) }),
+    });
+    const all = Array.from({ length: CONNECTIONS }, () => connect());
+    await Promise.all(all.map((one) => one.says(hello, ask)));
+    expect(connect().far.destroyed).toBe(true);
+    expect(all.filter(({ far }) => far.destroyed)).toEqual([]);
+    expect(logged).toMatchObject([{ why: 'too many connections' }]);
+  });
+
+  test('not with 17 requests at once', async () => {
+    const { connect, logged } = serving({
+      handlers: () => ({ 'session.get': () => new Promise(() => {}) }),
+    });
+    const greedy = connect();
+    await greedy.says(hello);
+    const asks = Array.from({ length: 17 }, (_, n) => ({ ...ask, id: n + 2 }));
+    await greedy.says(...asks.slice(0, 16));
+    expect(greedy.far.destroyed).toBe(false);
+    await greedy.says(...asks.slice(16));
+    expect(greedy.far.destroyed).toBe(true);
+    expect(logged).toMatchObject([{ why: 'too many requests at once' }]);
+  });
+
+  test('whoever does not read is not read from, until it reads', async () => {
+    let calls = 0;
+    const { connect } = serving({
+      handlers: () => ({
+        'secret.status': () => {
+          calls += 1;
+          return { kind: 'file', stored: false, locked: false, where: 'x'.repeat(20_000) };
+        },
+      }),
+    });
+    const { far, near, says } = connect();
+    await says(hello);
+    near.pause();
+    const status = { id: 2, method: 'secret.status', params: {} };
+    for (let n = 0; n < 12; n += 1) await says(status);
+    expect(calls).toBeLessThan(12);
+    expect(far.isPaused()).toBe(true);
+    near.resume();
+    for (let n = 0; n < 30; n += 1) await settle();
+    expect(calls).toBe(12);
   });
 
   test('whoever says nothing for 10 s is dropped; whoever said hello may stay', async () => {
