@@ -2,17 +2,21 @@
  * The daemon's log: one JSON line an event, named fields of plain values only. There is no way to
  * hand it an object, a frame or a Secret; text from elsewhere is made printable.
  */
-import { closeSync, fstatSync, openSync, renameSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { failure } from '../shared/errors.ts';
 import { printable } from '../shared/text.ts';
 import { makeFolder } from './make-folder.ts';
 
-/** A log above this size is set aside at the next start, and the one before it dropped. */
+/** A log above this size is set aside, and the one before it dropped. */
 const LOG_BYTES = 1024 * 1024;
+/** After so many lines its size is looked at. */
+const LOOK_LINES = 256;
 /** Lines that cannot be written wait up to this size for a disk with room again. */
 const UNWRITTEN_BYTES = 1024 * 1024;
+
+const WRITING = { sync: true, maxLength: UNWRITTEN_BYTES } as const;
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -28,7 +32,6 @@ export interface Log {
  * returns, so that a crash loses none. Throws daemon-start-failed.
  */
 export function openLog(to: string | number, debug: boolean): Log {
-  const dest = typeof to === 'number' ? to : openForAppend(to);
   const level = debug ? 'debug' : 'info';
   const options = {
     level,
@@ -36,29 +39,49 @@ export function openLog(to: string | number, debug: boolean): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const destination = pino.destination({ dest, sync: true, maxLength: UNWRITTEN_BYTES });
+  const destination =
+    typeof to === 'number' ? pino.destination({ dest: to, ...WRITING }) : openFile(to);
   // A full disk or a terminal that was closed must never keep the daemon from locking.
   destination.on('error', () => {});
   const logger = pino(options, destination);
+  let lines = 0;
+  function write(as: 'info' | 'warn' | 'debug', event: string, fields?: Fields): void {
+    logger[as](clean(fields), event);
+    lines += 1;
+    if (typeof to === 'string' && lines % LOOK_LINES === 0) startAnew(to, destination);
+  }
   return {
-    info: (event, fields) => logger.info(clean(fields), event),
-    warn: (event, fields) => logger.warn(clean(fields), event),
-    debug: (event, fields) => logger.debug(clean(fields), event),
+    info: (event, fields) => write('info', event, fields),
+    warn: (event, fields) => write('warn', event, fields),
+    debug: (event, fields) => write('debug', event, fields),
   };
 }
 
-function openForAppend(file: string): number {
+type Destination = ReturnType<typeof pino.destination>;
+
+function openFile(file: string): Destination {
   try {
     makeFolder(dirname(file));
-    const fd = openSync(file, 'a', 0o600);
-    if (fstatSync(fd).size <= LOG_BYTES) return fd;
-    closeSync(fd);
-    renameSync(file, `${file}.1`);
-    return openSync(file, 'a', 0o600);
+    setAsideIfLarge(file);
+    return pino.destination({ dest: file, mode: 0o600, ...WRITING });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw failure('daemon-start-failed', { problem: `its log ${file} cannot be opened (${code})` });
   }
+}
+
+function startAnew(file: string, destination: Destination): void {
+  try {
+    if (setAsideIfLarge(file)) destination.reopen();
+  } catch {
+    // A folder that was taken away, for instance: the next look may find it again.
+  }
+}
+
+function setAsideIfLarge(file: string): boolean {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= LOG_BYTES) return false;
+  renameSync(file, `${file}.1`);
+  return true;
 }
 
 function clean(fields: Fields = {}): Record<string, string | number | boolean | undefined> {

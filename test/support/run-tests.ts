@@ -1,6 +1,6 @@
 /**
  * Runs the tests and ends with one line: `N passed, N failed, N skipped`. An argument picks: a part
- * of a file's path, or else a part of a test's name.
+ * of a file's path, or else a part of a test's name. With `--long` first the long figures are run.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -10,7 +10,9 @@ import { startVitest } from 'vitest/node';
 /** A mirror that hangs must not cost the whole run. */
 const SYSTEM_PACKAGES_MS = 5 * 60_000;
 
-const [wanted] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const [wanted] = words.filter((word) => word !== '--long');
+if (words.includes('--long')) process.env.TEST_FIGURES = 'long';
 const files = globSync('test/**/*.test.ts');
 const isFile = wanted !== undefined && files.some((file) => file.includes(wanted));
 const count = { passed: 0, failed: 0, skipped: 0 };

@@ -58,6 +58,23 @@ test('a long log is set aside at the next start', () => {
   expect(statSync(`${file}.1`).size).toBe(1024 * 1024 + 1);
 });
 
+test('a daemon that runs for long keeps two logs of a bounded size, and no line is lost between them', () => {
+  const log = openLog(file, false);
+  const long = 'x'.repeat(900);
+  for (let n = 0; n < 6_000; n += 1) log.warn('connection refused', { n, long });
+  const numbers = [`${file}.1`, file].flatMap((one) =>
+    readFileSync(one, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).n),
+  );
+  expect(numbers).toEqual(
+    Array.from({ length: numbers.length }, (_, n) => 6_000 - numbers.length + n),
+  );
+  for (const one of [`${file}.1`, file]) expect(statSync(one).size).toBeLessThan(2 * 1024 * 1024);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
 test('a place that cannot be written is an error in words', () => {
   writeFileSync(join(folder, 'state'), '');
   expect(() => openLog(file, false)).toThrow(/its log .*daemon\.log cannot be opened \(/);
