@@ -1,0 +1,64 @@
+/** Breaks of the code, one at a time, and the test that must see each. Applied by run.ts. */
+
+export interface Mutant {
+  /** What a person would lose. */
+  readonly breaks: string;
+  readonly file: string;
+  /** Text that stands in the file exactly once. */
+  readonly from: string;
+  readonly to: string;
+  /** Part of the path of the test file that must turn red. */
+  readonly caughtBy: string;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    breaks: 'a person who waits makes place for a newcomer',
+    file: 'daemon/server.ts',
+    from: '!socket.destroyed && !busy()',
+    to: '!socket.destroyed',
+    caughtBy: 'test/security/crowd.test.ts',
+  },
+  {
+    breaks: 'who does not read is read from',
+    file: 'daemon/server.ts',
+    from: 'if (!socket.write(frame)) socket.pause();',
+    to: 'socket.write(frame);',
+    caughtBy: 'test/unit/daemon/server.test.ts',
+  },
+  {
+    breaks: 'another user is served',
+    file: 'daemon/server.ts',
+    from: "if (platform !== 'win32' && peer?.uid !== uid) return refuse('another user');",
+    to: '',
+    caughtBy: 'test/unit/daemon/server.test.ts',
+  },
+  {
+    breaks: 'JSON-RPC of any version is taken',
+    file: 'shared/framing.ts',
+    from: "!isPlainObject(value) || value.jsonrpc !== '2.0'",
+    to: '!isPlainObject(value)',
+    caughtBy: 'test/security/frames.test.ts',
+  },
+  {
+    breaks: '__proto__ is taken',
+    file: 'shared/framing.ts',
+    from: "levels === 0 || Object.hasOwn(value, '__proto__')",
+    to: 'levels === 0',
+    caughtBy: 'test/security/frames.test.ts',
+  },
+  {
+    breaks: 'a frame has no bound',
+    file: 'shared/framing.ts',
+    from: "    if (bytes > FRAME_BYTES) throw new BadFrame('frame too large');\n    if (bytes > this.#held.length) {",
+    to: '    if (bytes > this.#held.length) {',
+    caughtBy: 'test/security/frames.test.ts',
+  },
+  {
+    breaks: 'a handler is reached by parameters that nobody declared',
+    file: 'shared/channel.ts',
+    from: "const checked = await options.check(method, 'params', params ?? {});",
+    to: 'const checked = { ok: params ?? {} };',
+    caughtBy: 'test/security/frames.test.ts',
+  },
+];
