@@ -1,7 +1,8 @@
 /** Reaches the daemon's socket, after a look that folder and socket are ours alone. */
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { folderProblem, socketProblem } from '../shared/boundary.ts';
+import { dirname } from 'node:path';
+import { aboveProblem, folderProblem, socketProblem } from '../shared/boundary.ts';
 import { type Failure, failure } from '../shared/errors.ts';
 import type { Context } from './context.ts';
 
@@ -28,7 +29,9 @@ function checkBoundary(context: Context): boolean {
   if (!folder) return false;
   const there = look(context, context.paths.socket);
   const problem =
-    folderProblem(folder, context.uid) ?? (there && socketProblem(there, context.uid));
+    folderProblem(folder, context.uid) ??
+    aboveProblem(statSync(dirname(context.paths.runtime)), context.uid) ??
+    (there && socketProblem(there, context.uid));
   if (problem) throw unsafe(context, problem);
   return there !== undefined;
 }

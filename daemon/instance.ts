@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  constants,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -14,7 +15,8 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Server } from 'node:net';
-import { folderProblem } from '../shared/boundary.ts';
+import { dirname } from 'node:path';
+import { aboveProblem, folderProblem } from '../shared/boundary.ts';
 import { failure } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import type { Clock } from './clock.ts';
@@ -22,6 +24,9 @@ import { makeFolder } from './make-folder.ts';
 
 /** A socket's address holds 108 bytes on Linux and 104 on macOS, with its closing zero. */
 const SOCKET_PATH_BYTES = 103;
+/** As `a+`; a link in its place would have its target emptied. */
+const LOCK_FLAGS =
+  constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 /** How often the daemon looks that it can still be reached. */
 const WATCH_MS = 30_000;
 
@@ -91,7 +96,10 @@ function preparePrivateFolder({ paths, platform, uid }: InstanceOptions): void {
       problem: `it cannot be made (${(error as NodeJS.ErrnoException).code})`,
     });
   }
-  const problem = platform === 'win32' ? undefined : folderProblem(lstatSync(paths.runtime), uid);
+  if (platform === 'win32') return;
+  const problem =
+    folderProblem(lstatSync(paths.runtime), uid) ??
+    aboveProblem(statSync(dirname(paths.runtime)), uid);
   if (problem) throw failure('runtime-folder-unsafe', { folder: paths.runtime, problem });
 }
 
@@ -115,7 +123,7 @@ function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
 
 function openLock({ runtime, lock }: InstanceOptions['paths']): number {
   try {
-    return openSync(lock, 'a+', 0o600);
+    return openSync(lock, LOCK_FLAGS, 0o600);
   } catch (error) {
     throw failure('runtime-folder-unsafe', {
       folder: runtime,

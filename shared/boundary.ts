@@ -11,8 +11,20 @@ export interface Ownership {
 /** What is wrong with the runtime folder for user `uid`; undefined where it is safe. */
 export function folderProblem(stat: Ownership, uid: number): string | undefined {
   if (!stat.isDirectory()) return 'it is not a folder';
-  if (stat.uid !== uid) return `it belongs to user ${stat.uid}`;
+  if (stat.uid !== uid)
+    return `it belongs to user ${stat.uid}${uid === 0 ? ', and you are root: run helper without sudo' : ''}`;
   if (stat.mode & 0o077) return `its mode is 0${(stat.mode & 0o777).toString(8)}, it must be 0700`;
+  return undefined;
+}
+
+/**
+ * What is wrong with the folder above it for user `uid`: whoever can rename in there can put another
+ * folder in the place of ours between the look and the connection.
+ */
+export function aboveProblem(stat: Ownership, uid: number): string | undefined {
+  if (stat.uid !== uid && stat.uid !== 0) return `the folder above it belongs to user ${stat.uid}`;
+  if (stat.mode & 0o002 && !(stat.mode & 0o1000))
+    return 'others may rename in the folder above it, which has no sticky bit';
   return undefined;
 }
 

@@ -34,6 +34,27 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/unit/daemon/server.test.ts',
   },
   {
+    breaks: 'a link in the place of the lock has its target emptied',
+    file: 'daemon/instance.ts',
+    from: ' | (constants.O_NOFOLLOW ?? 0)',
+    to: '',
+    caughtBy: 'test/security/other-user.test.ts',
+  },
+  {
+    breaks: 'the client speaks to a folder of another user',
+    file: 'shared/boundary.ts',
+    from: '  if (stat.uid !== uid)\n    return `it belongs',
+    to: '  if (stat.uid === -1)\n    return `it belongs',
+    caughtBy: 'test/security/other-user.test.ts',
+  },
+  {
+    breaks: 'the client speaks to a folder that others may swap',
+    file: 'shared/boundary.ts',
+    from: 'stat.mode & 0o002 && !(stat.mode & 0o1000)',
+    to: 'stat.mode & 0o002 && stat.uid === -1',
+    caughtBy: 'test/security/other-user.test.ts',
+  },
+  {
     breaks: 'JSON-RPC of any version is taken',
     file: 'shared/framing.ts',
     from: "!isPlainObject(value) || value.jsonrpc !== '2.0'",

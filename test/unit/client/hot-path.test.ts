@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type PlayedDaemon, playDaemon } from '../../support/played-daemon.ts';
 
@@ -42,10 +42,12 @@ test('a warm get-session loads of Node what a socket needs, and nothing to start
   expect(notes.builtin.filter((name) => !needed.includes(name))).toEqual([]);
 });
 
-test('a warm get-session looks at its folder, its socket and its terminal, and at no other file', async () => {
+test('a warm get-session looks at its folder and the one above, its socket and its terminal, and at no other file', async () => {
   const { notes } = await getSession();
   const looked = notes.touched.filter((path) => path !== MAIN);
-  expect(new Set(looked)).toEqual(new Set([runtime, join(runtime, 'socket'), ...terminalOf()]));
+  expect(new Set(looked)).toEqual(
+    new Set([dirname(runtime), runtime, join(runtime, 'socket'), ...terminalOf()]),
+  );
 });
 
 test('a warm get-session opens none of its standard streams', async () => {
