@@ -1,5 +1,4 @@
 /** The keychain file as it lies on disk: read with suspicion, replaced whole or not at all. */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -73,8 +72,8 @@ export function readDocument(place: Place): KeychainDocument | undefined {
 
 /**
  * Replaces the file; afterwards either the old or the new content stands there and nothing beside it.
- * Content without an entry is no file. Synchronous, so that nothing else of this daemon comes between reading and writing. Throws
- * keychain-unwritable.
+ * Content without an entry is no file. Synchronous, so that nothing else of this daemon comes between
+ * reading and writing. Throws keychain-unwritable.
  */
 export function writeDocument(place: Place, content: KeychainDocument): void {
   const { file, platform, calls } = place;
@@ -93,8 +92,10 @@ export function writeDocument(place: Place, content: KeychainDocument): void {
 }
 
 function replace(target: string, text: string, calls: Place['calls']): void {
-  const aside = `${target}.${randomBytes(6).toString('hex')}`;
+  const aside = `${target}.new`;
   try {
+    // Left behind by a daemon that was killed between two of these lines.
+    rmSync(aside, { force: true });
     const fd = openSync(aside, 'wx', 0o600);
     try {
       calls.writeAll(fd, text);
