@@ -257,6 +257,11 @@ export const errors = {
     says: 'Another API key is stored in {where} already.',
     next: 'Set `keychain` in the settings to the one that is wrong, run `helper secret delete`, and try again.',
   }),
+  'settings-not-editable': row({
+    exit: 72,
+    says: 'The settings file cannot be changed by a command: {problem}.',
+    next: 'Change it in an editor; `helper config check` tells whether it is right then.',
+  }),
   internal: row({
     exit: 70,
     says: 'Something went wrong inside bw-helper ({problem}).',
