@@ -171,8 +171,7 @@ function run(
   env: Readonly<Record<string, string>>,
   { input = '', env: more = {}, cwd }: RunOptions,
 ): Promise<Ran> {
-  const closed = () => new Error('This world is closed');
-  if (running.closed) return Promise.reject(closed());
+  if (running.closed) return Promise.reject(new Error('This world is closed'));
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: { ...env, ...more },
@@ -186,9 +185,7 @@ function run(
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
     child.once('error', reject);
-    child.once('close', (code, signal) =>
-      running.closed ? reject(closed()) : resolve({ code, signal, stdout, stderr }),
-    );
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
     child.stdin.on('error', () => {}).end(input);
   });
 }
