@@ -8,6 +8,7 @@ import { hasRunUser } from '../shared/boundary.ts';
 import { allowed } from '../shared/environment.ts';
 import { toFailure } from '../shared/errors.ts';
 import { paths as findPaths } from '../shared/paths.ts';
+import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Secret } from '../shared/secret.ts';
 import { announce, tell, type Word } from './announce.ts';
 import { createInvoke } from './bw/invoke.ts';
@@ -22,14 +23,14 @@ import { openKeychainFile } from './keychain/file.ts';
 import { openNotes } from './keychain/notes.ts';
 import { openOsKeychain } from './keychain/os.ts';
 import { createLeave } from './leave.ts';
-import { openLog } from './log.ts';
+import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
 import { loadNative } from './native.ts';
 import { createProfile } from './profile.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
-import { openSettings } from './settings/settings.ts';
-import { createClaim } from './vault/claim.ts';
+import { openSettings, profileIn } from './settings/settings.ts';
+import { createClaims } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
 import { clearStaged, staged } from './vault/staged.ts';
 
@@ -74,16 +75,16 @@ async function start(): Promise<void> {
     command: [nodePath, '--disable-sigusr1', join(import.meta.dirname, 'keychain-worker.js')],
     env: allowed(env, platform),
   });
-  const keychain = chooseKeychain(() => settings().profile.keychain, {
+  const keychains = {
     os: openOsKeychain({ worker, notes: openNotes(paths.keychainNotes), clock, platform }),
     file: openKeychainFile({ file: paths.keychain, uid, platform }),
-  });
+  };
   clearStaged(paths.runtime);
 
   const leave = createLeave({ clock, log, exit: (code) => process.exit(code) });
   const { signal } = leave;
   const runner = createRunner({ spawn, kill, clock, platform, openPipe: loadPipe(platform) });
-  const run = createInvoke({
+  const invoke = createInvoke({
     run: runner,
     settings,
     settingsFile: paths.settings,
@@ -95,9 +96,14 @@ async function start(): Promise<void> {
     signal,
   });
   const random = () => randomBytes(16).toString('hex');
-  const profiles = createProfiles(settings, paths.bwDefault, (dataDir) => {
+  const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
+  const ownFolder = (name: string) =>
+    name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
+  const build = (name: string, dataDir: string) => {
+    const own = () => profileIn(settings(), name);
+    const run = invoke(name, own);
     const dataFile = openDataFile(dataDir, { clock, platform });
-    const server = () => settings().profile.server ?? 'the server';
+    const server = () => own().server ?? 'the server';
     const context = (secrets: readonly Secret[]) => ({ dataDir, server: server(), secrets });
     const scratch = paths.runtime;
     const verbs = createVerbs({
@@ -110,11 +116,19 @@ async function start(): Promise<void> {
       context,
       stage: staged,
     });
-    const owner = `pid ${pid}, ${paths.runtime}`;
-    const claim = createClaim(dataDir, { lockFile: native.lockFile, owner });
-    const name = 'default';
-    return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
-  });
+    return createProfile({
+      name,
+      dataFile,
+      verbs,
+      keychain: chooseKeychain(() => own().keychain, keychains),
+      settings: own,
+      claim: () => claims.claim(name, dataDir),
+      release: () => claims.release(name),
+      clock,
+      log: withFields(log, { profile: name }),
+    });
+  };
+  const profiles = createProfiles({ settings, ownFolder, build });
 
   const info = { pid, startedMs: clock.monotonicMs() };
   const { server, drop } = createServer({
@@ -125,11 +139,14 @@ async function start(): Promise<void> {
     peer: native.peer,
     handlers: (connection) =>
       createMethods(
-        { profiles, keychain, settingsFile: paths.settings, clock, info, stop: leave.begin },
+        { profiles, settings, settingsFile: paths.settings, clock, info, stop: leave.begin },
         connection,
       ),
   });
-  leave.onLeave({ drop, profiles, keychain, instance });
+  const forget = () => {
+    for (const keychain of Object.values(keychains)) keychain.forget();
+  };
+  leave.onLeave({ drop, profiles, forget, instance });
   await instance.listen(server);
   instance.watch(clock, () => leave.begin('socket gone'));
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)

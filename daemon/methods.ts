@@ -1,19 +1,21 @@
 /** The table: method → one line into the domain. Traits are looked at once, here, before dispatch. */
 import type { Handlers } from '../shared/channel.ts';
-import { failure } from '../shared/errors.ts';
+import { Failure, failure, toFailure } from '../shared/errors.ts';
 import { type ToDaemon, toDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
-import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { Profile } from './profile.ts';
 import type { Profiles } from './profiles.ts';
+import { realFolder } from './real-folder.ts';
+import type { Settings } from './settings/settings.ts';
 
 export interface MethodParts {
   readonly profiles: Profiles;
-  readonly keychain: ChosenKeychain;
+  /** Throws settings-invalid. */
+  readonly settings: () => Settings;
   readonly settingsFile: string;
   readonly clock: Clock;
   readonly info: { readonly pid: number; readonly startedMs: number };
@@ -23,11 +25,11 @@ export interface MethodParts {
 
 /** The handlers for one connection. */
 export function createMethods(parts: MethodParts, connection: Connection): Handlers<ToDaemon> {
-  const { profiles, keychain, clock, info } = parts;
+  const { profiles, clock, info } = parts;
   const { caller } = connection;
   const { pid } = info;
   const uptimeMs = () => Math.round(clock.monotonicMs() - info.startedMs);
-  const profile = async () => rightProfile(await profiles.current(), caller);
+  const profile = async () => rightProfile(await profiles.get(caller.profile), caller, profiles);
 
   const table: Handlers<ToDaemon> = {
     hello(params) {
@@ -43,11 +45,26 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return sessions.left() ?? { idleLeftMs: 0, maxLeftMs: 0 };
     },
     'session.lock': async () => {
-      // With settings that cannot be read the last profile is all there is, and it is enough.
-      const last = await profiles.current().catch(() => profiles.last());
-      const locked = (await last?.sessions.lock()) ? 'locked' : 'none';
-      return { locked, otherSession: (await last?.otherSession()) ?? false };
+      const served = await profiles.get(caller.profile).catch((thrown) => {
+        // With settings that cannot be read, what is served is all there is, and it is enough.
+        const found = profiles.served.find(({ name }) => name === caller.profile);
+        if (found || (thrown instanceof Failure && thrown.is('settings-invalid'))) return found;
+        throw thrown;
+      });
+      return served ? await lockOne(served) : { locked: 'none', otherSession: false };
     },
+    'session.lockAll': async () => ({
+      profiles: await Promise.all(
+        profiles.served.map(async (one) => ({
+          name: one.name,
+          ...(await lockOne(one).catch((thrown) => ({
+            locked: 'locked' as const,
+            otherSession: false,
+            problem: toFailure(thrown).message,
+          }))),
+        })),
+      ),
+    }),
     'session.status': async () => ({
       ...(await (await profile()).status()),
       daemon: { pid, uptimeMs: uptimeMs() },
@@ -57,27 +74,32 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     'vault.sync': async () => await (await profile()).sync(caller),
     'secret.set': async ({ clientId, clientSecret }) => {
       const secret = { clientId, clientSecret: new Secret(clientSecret) };
-      const { name } = await profile();
+      const { name, keychain } = await profile();
       await keychain.set(name, secret, passphraseFrom(caller));
       return { where: (await keychain.status(name)).where };
     },
-    'secret.status': async () => ({
-      kind: keychain.kind,
-      ...(await keychain.status((await profile()).name)),
-    }),
+    'secret.status': async () => {
+      const { name, keychain } = await profile();
+      return { kind: keychain.kind, ...(await keychain.status(name)) };
+    },
     'secret.move': async ({ to }) => {
-      const { name } = await profile();
+      const { name, keychain } = await profile();
       const where = await keychain.move(name, to, passphraseFrom(caller));
-      return { where, inUse: keychain.kind === to, settings: parts.settingsFile };
+      return { where, inUse: keychain.kind === to, settings: parts.settingsFile, profile: name };
     },
     'secret.delete': async () => {
-      const { name } = await profile();
+      const { name, keychain } = await profile();
       return { deleted: await keychain.delete(name, passphraseFrom(caller)) };
     },
+    'profile.list': () => ({
+      profiles: profiles
+        .list()
+        .map(({ set: { dataDir: _, ...set }, ...one }) => ({ ...one, ...set })),
+    }),
     'daemon.info': () => ({
       pid,
       uptimeMs: uptimeMs(),
-      live: profiles.last()?.sessions.left() !== undefined,
+      live: profiles.served.some(({ sessions }) => sessions.left() !== undefined),
     }),
     'daemon.stop': async () => {
       await parts.stop('asked');
@@ -88,22 +110,29 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return undefined;
     },
   };
-  return withTraits(table, profiles, connection);
+  return withTraits(table, parts, connection);
+}
+
+async function lockOne({ sessions, otherSession }: Profile) {
+  const locked = (await sessions.lock()) ? ('locked' as const) : ('none' as const);
+  return { locked, otherSession: await otherSession() };
 }
 
 function withTraits(
   table: Handlers<ToDaemon>,
-  profiles: Profiles,
+  { profiles, settings }: MethodParts,
   connection: Connection,
 ): Handlers<ToDaemon> {
+  const { caller } = connection;
+  const touch = () => profiles.served.find(({ name }) => name === caller.profile)?.sessions.touch();
   const wrapped = Object.entries(table).map(([method, handler]) => {
     const { traits } = toDaemon[method as keyof ToDaemon];
     const guarded = async (params: never): Promise<unknown> => {
       if (method !== 'hello' && !connection.greeted)
         throw failure('bad-request', { problem: 'no hello before the first request' });
-      if (!traits.withoutSettings) await profiles.current();
+      if (!traits.withoutSettings) settings();
       const result = await handler(params);
-      if (traits.extendsIdle) profiles.last()?.sessions.touch();
+      if (traits.extendsIdle) touch();
       return result;
     };
     return [method, guarded];
@@ -112,9 +141,14 @@ function withTraits(
 }
 
 /** Never another vault's key: a terminal that points bw elsewhere is told so. */
-function rightProfile(profile: Profile, caller: Caller): Profile {
+function rightProfile(profile: Profile, caller: Caller, profiles: Profiles): Profile {
+  const { name, dataDir: served } = profile;
   const wanted = caller.dataDir;
-  if (wanted !== undefined && wanted.replace(/\/+$/, '') !== profile.dataDir)
-    throw failure('profile-mismatch', { wanted, served: profile.dataDir });
-  return profile;
+  if (wanted === undefined || wanted === served || realFolder(wanted) === realFolder(served))
+    return profile;
+  const other = profiles.at(wanted);
+  const cure = other
+    ? `choose the profile of that folder with \`--profile ${other}\``
+    : `set \`data_dir\` of this profile to the same folder in the settings`;
+  throw failure('profile-mismatch', { wanted, profile: name, served, cure });
 }

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { LONGEST_SESSION_MS, SECRET_BYTES, SHORTEST_SESSION_MS } from './limits.ts';
+import { PROFILE_NAME } from './profile-name.ts';
 
 interface Traits {
   /** The result holds a secret; never traced, never logged. */
@@ -40,6 +41,8 @@ const unlocking = v.strictObject({
   waitMs: v.optional(sessionMs),
 });
 
+const profileName = v.pipe(v.string(), v.regex(PROFILE_NAME));
+
 const keychainKind = v.picklist(['os', 'file']);
 const keychainStatus = v.object({
   kind: keychainKind,
@@ -53,6 +56,13 @@ const keychainStatus = v.object({
 
 const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
 
+const ended = {
+  /** `none`: there was no session here. */
+  locked: v.picklist(['locked', 'none']),
+  /** A session that somebody else's bw opened is still live. */
+  otherSession: v.boolean(),
+};
+
 /** What a client can do when the daemon needs a secret from a person. */
 export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
 
@@ -64,6 +74,8 @@ export const toDaemon = {
       can: v.array(asking),
       /** Where the person sits, for others who wait: `pts/3`. */
       label,
+      /** The profile that every request of this connection is about; without it, `default`. */
+      profile: v.optional(profileName),
       /** The caller's BITWARDENCLI_APPDATA_DIR: another vault's key is never handed out. */
       dataDir: v.optional(v.string()),
       /** The system keychain may open a window here to ask the person. */
@@ -77,19 +89,26 @@ export const toDaemon = {
     extendsIdle: true,
   }),
   'session.unlock': method(unlocking, limits, { extendsIdle: true }),
-  'session.lock': method(
+  'session.lock': method(none, v.object(ended), { withoutSettings: true }),
+  /** Every profile that the daemon has served, also one that is no longer in the settings. */
+  'session.lockAll': method(
     none,
     v.object({
-      /** `none`: there was no session here. */
-      locked: v.picklist(['locked', 'none']),
-      /** A session that somebody else's bw opened is still live. */
-      otherSession: v.boolean(),
+      profiles: v.array(
+        v.object({
+          name: v.string(),
+          ...ended,
+          /** Why its vault is still open. */
+          problem: v.optional(v.string()),
+        }),
+      ),
     }),
     { withoutSettings: true },
   ),
   'session.status': method(
     none,
     v.object({
+      profile: v.string(),
       state: v.picklist(['logged-out', 'locked', 'unlocked']),
       dataDir: v.string(),
       account: v.optional(v.string()),
@@ -119,9 +138,30 @@ export const toDaemon = {
       /** The settings name this one already. */
       inUse: v.boolean(),
       settings: v.string(),
+      profile: v.string(),
     }),
   ),
   'secret.delete': method(none, v.object({ deleted: v.boolean() })),
+  'profile.list': method(
+    none,
+    v.object({
+      profiles: v.array(
+        v.object({
+          name: v.string(),
+          dataDir: v.string(),
+          keychain: keychainKind,
+          server: v.optional(v.string()),
+          email: v.optional(v.string()),
+          caFile: v.optional(v.string()),
+          proxy: v.optional(v.string()),
+          idleMs: v.number(),
+          maxMs: v.number(),
+          /** A session is open. */
+          live: v.boolean(),
+        }),
+      ),
+    }),
+  ),
   'daemon.info': method(
     none,
     v.object({ pid: v.number(), uptimeMs: v.number(), live: v.boolean() }),

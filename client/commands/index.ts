@@ -6,9 +6,10 @@ import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
-import { lock } from './lock.ts';
+import { lock, lockAll } from './lock.ts';
+import { profileList, profileShow } from './profile.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
-import { status } from './status.ts';
+import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
 
 interface Flags {
@@ -63,12 +64,16 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   helper
     .command('lock')
     .description('end the session, everywhere')
-    .action(() => lock(context));
+    .option('--all', 'those of all profiles')
+    .action(({ all }: { all?: boolean }) => (all ? lockAll : lock)(context));
   helper
     .command('status')
     .description('show what stands; renews nothing')
     .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => status(context, json));
+    .option('--all', 'of all profiles')
+    .action(({ all, json = false }: { all?: boolean; json?: boolean }) =>
+      (all ? statusAll : status)(context, json),
+    );
   asking(helper.command('login').description('log bw in with the stored API key')).action(
     (flags: Flags) => login(context, askingOf(flags)),
   );
@@ -79,8 +84,38 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     (flags: Flags) => sync(context, askingOf(flags)),
   );
   addSecret(helper, context);
+  addProfile(helper, context);
   addDaemon(helper, context);
+  choosing(helper, context);
   return helper;
+}
+
+/** Every command takes `--profile`, wherever it stands; the last one counts. */
+function choosing(helper: Command, context: Context): void {
+  const addTo = (command: Command): void => {
+    command.option('--profile <name>', 'the profile to use (or BW_HELPER_PROFILE)');
+    command.commands.forEach(addTo);
+  };
+  addTo(helper);
+  helper.hook('preAction', (_, command) => {
+    context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
+  });
+}
+
+function addProfile(helper: Command, context: Context): void {
+  const group = helper.command('profile').description('several vaults, each with its own session');
+  group
+    .command('list')
+    .description('show all')
+    .option('--json', 'as JSON')
+    .action(({ json = false }: { json?: boolean }) => profileList(context, json));
+  group
+    .command('show [name]')
+    .description('show what is set for one')
+    .option('--json', 'as JSON')
+    .action((name: string | undefined, { json = false }: { json?: boolean }) =>
+      profileShow(context, name, json),
+    );
 }
 
 function addSecret(helper: Command, context: Context): void {

@@ -33,7 +33,7 @@ export async function moveSecret(
   context.output.say(`Moved to ${moved.where}.`);
   if (!moved.inUse)
     context.output.say(
-      `Now set keychain = "${to}" under [profiles.default] in ${moved.settings}, or it is not found there.`,
+      `Now set keychain = "${to}" under [profiles.${moved.profile}] in ${moved.settings}, or it is not found there.`,
     );
 }
 

@@ -8,7 +8,7 @@ import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
-import { describe, serverOf } from '../vault/layout.ts';
+import { DEFAULT_SERVER, describe, serverOf } from '../vault/layout.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
 import { handOver } from './password.ts';
@@ -125,7 +125,8 @@ export function createVerbs(parts: VerbParts): Verbs {
         session: 'new',
         async run(folder) {
           const copy = dataFile.elsewhere(folder);
-          if (server && !sameServer(serverOf((await copy.read()) ?? {}), server))
+          const now = serverOf((await copy.read()) ?? {}) ?? DEFAULT_SERVER;
+          if (server && !sameServer(now, server))
             await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
           const result = await run(folder, ['login', '--apikey', '--nointeraction'], {
             extra: { BW_CLIENTID: clientId, BW_CLIENTSECRET: clientSecret.reveal() },
@@ -179,6 +180,6 @@ export function createVerbs(parts: VerbParts): Verbs {
 }
 
 /** Whether both are the same address; a slash at the end does not count. */
-export function sameServer(one: string | undefined, other: string): boolean {
-  return one?.replace(/\/+$/, '') === other.replace(/\/+$/, '');
+export function sameServer(one: string, other: string): boolean {
+  return one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
 }

@@ -1,6 +1,8 @@
 /** What is wrong with a settings file, in one line that quotes keys and never a value. */
 import { TomlError } from 'smol-toml';
 import type * as v from 'valibot';
+import { DEFAULT_PROFILE, PROFILE_NAME_HINT } from '../../shared/profile-name.ts';
+import { printable } from '../../shared/text.ts';
 import { describeSettings } from './schema.ts';
 
 type Path = readonly string[];
@@ -31,8 +33,13 @@ export function tomlProblem(thrown: unknown): string {
 }
 
 function sentenceOn(path: Path, unknown: boolean): string {
-  const table = path.slice(0, -1).join('.');
   const key = path.at(-1) ?? '';
+  if (path.length === 2 && path[0] === 'profiles' && unknown)
+    return `\`${printable(key).slice(0, 40)}\` is no name for a profile: it must be ${PROFILE_NAME_HINT}.`;
+  // All profiles have the same keys.
+  const table = (path[0] === 'profiles' ? ['profiles', DEFAULT_PROFILE] : path.slice(0, -1))
+    .slice(0, path.length - 1)
+    .join('.');
   if (unknown) return unknownKey(table, key);
   const row = describeSettings().find((one) => one.table === table && one.key === key);
   return `\`${key}\` must be ${row?.allowed ?? 'a table, as in [profiles.default]'}.`;
@@ -41,8 +48,6 @@ function sentenceOn(path: Path, unknown: boolean): string {
 function unknownKey(table: string, key: string): string {
   if (SECRET_KEY.test(key))
     return `\`${key}\` does not belong in this file; \`helper secret set\` stores secrets.`;
-  if (table === 'profiles')
-    return `\`${key}\` is no profile that can be set; [profiles.default] is the only one.`;
   const places = [...describeSettings(), { table: '', key: 'profiles' }];
   const [nearest] = places
     .map((place) => ({ ...place, away: distance(key, place.key), here: place.table === table }))
