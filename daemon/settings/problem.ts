@@ -1,6 +1,7 @@
 /** What is wrong with a settings file, in one line that quotes keys and never a value. */
 import { TomlError } from 'smol-toml';
 import type * as v from 'valibot';
+import { distance } from '../../shared/distance.ts';
 import { DEFAULT_PROFILE, PROFILE_NAME_HINT } from '../../shared/profile-name.ts';
 import { printable } from '../../shared/text.ts';
 import { describeSettings } from './schema.ts';
@@ -90,22 +91,4 @@ function parts(key: string): string[] {
 function inCommon(a: Path, b: Path): number {
   const shorter = Math.min(a.length, b.length);
   return a.slice(0, shorter).every((part, i) => part === b[i]) ? shorter : 0;
-}
-
-/** Characters to insert, remove or replace until `a` is `b`. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries())
-      next.push(
-        Math.min(
-          (next[j] ?? 0) + 1,
-          (row[j + 1] ?? 0) + 1,
-          (row[j] ?? 0) + (letter === other ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
