@@ -29,6 +29,8 @@ import { loadNative } from './native.ts';
 import { createProfile } from './profile.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
+import { createChange } from './settings/change.ts';
+import { createConfig } from './settings/config.ts';
 import { openSettings, profileIn } from './settings/settings.ts';
 import { createClaims } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
@@ -65,7 +67,8 @@ async function start(): Promise<void> {
   });
   const instance = claimInstance({ paths, platform, uid, pid, lockFile: native.lockFile });
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
-  const { read: settings } = openSettings({ file: paths.settings, home, uid });
+  const settingsFile = { file: paths.settings, home, uid };
+  const { read: settings } = openSettings(settingsFile);
   const kill = process.kill.bind(process);
   const worker = createAskWorker({
     spawn,
@@ -129,6 +132,8 @@ async function start(): Promise<void> {
     });
   };
   const profiles = createProfiles({ settings, ownFolder, build });
+  const change = createChange({ ...settingsFile, clock, platform });
+  const config = createConfig({ ...settingsFile, change });
 
   const info = { pid, startedMs: clock.monotonicMs() };
   const { server, drop } = createServer({
@@ -139,7 +144,15 @@ async function start(): Promise<void> {
     peer: native.peer,
     handlers: (connection) =>
       createMethods(
-        { profiles, settings, settingsFile: paths.settings, clock, info, stop: leave.begin },
+        {
+          profiles,
+          settings,
+          settingsFile: paths.settings,
+          config,
+          clock,
+          info,
+          stop: leave.begin,
+        },
         connection,
       ),
   });

@@ -4,6 +4,7 @@ import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
+import * as config from './config.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
@@ -108,6 +109,7 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   );
   addSecret(helper, context);
   addProfile(helper, context);
+  addConfig(helper, context);
   addDaemon(helper, context);
   helper
     .command('help [name...]')
@@ -143,6 +145,35 @@ function addProfile(helper: Command, context: Context): void {
     .action((name: string | undefined, { json = false }: { json?: boolean }) =>
       profileShow(context, name, json),
     );
+}
+
+function addConfig(helper: Command, context: Context): void {
+  const group = helper.command('config').description('the settings file');
+  group
+    .command('get <key>')
+    .description('print one setting')
+    .action((key: string) => config.getSetting(context, key));
+  group
+    .command('set <key> <value>')
+    .description('change one; the comments of the file stay')
+    .action((key: string, value: string) => config.setSetting(context, key, value));
+  group
+    .command('unset <key>')
+    .description('take one out of the file')
+    .action((key: string) => config.unsetSetting(context, key));
+  group
+    .command('list')
+    .description('show all, with their defaults')
+    .option('--json', 'as JSON')
+    .action(({ json = false }: { json?: boolean }) => config.listSettings(context, json));
+  group
+    .command('path')
+    .description('print where the file is')
+    .action(() => config.settingsPath(context));
+  group
+    .command('check')
+    .description('tell whether the file is right')
+    .action(() => config.checkSettings(context));
 }
 
 function addSecret(helper: Command, context: Context): void {
