@@ -31,7 +31,7 @@ import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
 import { createChange } from './settings/change.ts';
 import { createConfig } from './settings/config.ts';
-import { openSettings, profileIn } from './settings/settings.ts';
+import { openSettings, orBefore, profileIn } from './settings/settings.ts';
 import { createClaims } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
 import { clearStaged, staged } from './vault/staged.ts';
@@ -106,7 +106,8 @@ async function start(): Promise<void> {
     const own = () => profileIn(settings(), name);
     const run = invoke(name, own);
     const dataFile = openDataFile(dataDir, { clock, platform });
-    const server = () => own().server ?? 'the server';
+    const atFirst = own();
+    const server = () => orBefore(own, atFirst).server ?? 'the server';
     const context = (secrets: readonly Secret[]) => ({ dataDir, server: server(), secrets });
     const scratch = paths.runtime;
     const verbs = createVerbs({

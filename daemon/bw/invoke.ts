@@ -4,7 +4,7 @@ import type { Environment } from '../../shared/environment.ts';
 import { pathVariable } from '../../shared/environment.ts';
 import { failure } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
-import type { ProfileSettings, Settings } from '../settings/settings.ts';
+import { orBefore, type ProfileSettings, type Settings } from '../settings/settings.ts';
 import { bwEnvironment } from './environment.ts';
 import { type BwProgram, locateBw, stampOf } from './locate.ts';
 import type { Run } from './run.ts';
@@ -32,8 +32,11 @@ export function createInvoke(
   const { run, settings, settingsFile, own, platform, uid, nodePath, log } = parts;
   let found: (BwProgram & { bwPath: string | undefined }) | undefined;
 
-  function program(): BwProgram {
-    const { bwPath } = settings();
+  function program(anySettings: boolean): BwProgram {
+    const { bwPath } = orBefore<{ bwPath?: string | undefined }>(
+      settings,
+      anySettings ? found : undefined,
+    );
     const changed = found && stampOf(found.file) !== found.stamp;
     if (found && found.bwPath === bwPath && !changed) return found;
     const before = found;
@@ -53,19 +56,26 @@ export function createInvoke(
     throw failure('settings-invalid', { file: settingsFile, problem });
   }
 
-  return (name, profile) =>
-    async (folder, args, { input, extra, deadlineMs }) => {
-      const { caFile, proxy } = profile();
+  return (name, profile) => {
+    let before: ProfileSettings | undefined;
+    return async (folder, args, { input, extra, deadlineMs, anySettings = false }) => {
+      before = orBefore(profile, anySettings ? before : undefined);
+      const { caFile, proxy } = before;
       const env = bwEnvironment({
         own,
         platform,
         nodePath,
         dataDir: folder,
-        caFile: checked(caFile),
+        caFile: anySettings ? caFile : checked(caFile),
         proxy,
         extra,
       });
-      const result = await run(program(), args, { env, input, deadlineMs, signal: parts.signal() });
+      const result = await run(program(anySettings), args, {
+        env,
+        input,
+        deadlineMs,
+        signal: parts.signal(),
+      });
       const { exitCode, signal, stopped, durationMs } = result;
       log.info('bw ran', {
         profile: name,
@@ -77,4 +87,5 @@ export function createInvoke(
       });
       return result;
     };
+  };
 }

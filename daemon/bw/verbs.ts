@@ -26,6 +26,8 @@ export type RunIn = (
     readonly input?: Secret | undefined;
     readonly extra?: Readonly<Record<string, string>> | undefined;
     readonly deadlineMs: number;
+    /** What ends a session also runs with settings that cannot be read, by those of the run before. */
+    readonly anySettings?: boolean;
   },
 ) => Promise<BwResult>;
 
@@ -161,7 +163,10 @@ export function createVerbs(parts: VerbParts): Verbs {
       where(secret, 'kept', (folder) => syncIn(folder, secret ? [secret.clientSecret] : [])),
 
     lock: () =>
-      must(dataFile.folder, ['lock', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
+      must(dataFile.folder, ['lock', '--nointeraction'], {
+        deadlineMs: DEADLINE_MS.local,
+        anySettings: true,
+      }),
     logout: () =>
       must(dataFile.folder, ['logout', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
 
@@ -169,6 +174,8 @@ export function createVerbs(parts: VerbParts): Verbs {
       const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {
         extra: { BW_SESSION: key.reveal() },
         deadlineMs: DEADLINE_MS.local,
+        // Before a lock it tells whether the session is still ours.
+        anySettings: true,
       });
       result.stdout.wipe();
       if (result.exitCode === 0) return 'live';

@@ -59,6 +59,16 @@ export function profileIn({ profiles }: Settings, name: string): ProfileSettings
   throw failure('profile-unknown', { profile: name, known: [...profiles.keys()].join(', ') });
 }
 
+/** What `read` gives; where it throws, `before`, if there is any: to end what was begun with that. */
+export function orBefore<T>(read: () => T, before: T | undefined): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (before !== undefined) return before;
+    throw thrown;
+  }
+}
+
 export interface Problem {
   /** One sentence, with the line before it. */
   readonly problem: string;
