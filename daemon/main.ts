@@ -22,6 +22,7 @@ import { chooseKeychain } from './keychain/chosen.ts';
 import { openKeychainFile } from './keychain/file.ts';
 import { openNotes } from './keychain/notes.ts';
 import { openOsKeychain } from './keychain/os.ts';
+import { openPassphraseFile } from './keychain/passphrase-file.ts';
 import { createLeave } from './leave.ts';
 import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
@@ -78,9 +79,14 @@ async function start(): Promise<void> {
     command: [nodePath, '--disable-sigusr1', join(import.meta.dirname, 'keychain-worker.js')],
     env: allowed(env, platform),
   });
+  const passphraseFile = openPassphraseFile({
+    named: () => settings().passphraseFile,
+    credentials: env.CREDENTIALS_DIRECTORY,
+    uid,
+  });
   const keychains = {
     os: openOsKeychain({ worker, notes: openNotes(paths.keychainNotes), clock, platform }),
-    file: openKeychainFile({ file: paths.keychain, uid, platform }),
+    file: openKeychainFile({ file: paths.keychain, uid, platform, passphraseFile }),
   };
   clearStaged(paths.runtime);
 

@@ -48,14 +48,14 @@ function sentenceOn(path: Path, unknown: boolean): string {
 }
 
 function unknownKey(table: string, key: string): string {
-  if (SECRET_KEY.test(key))
-    return `\`${key}\` does not belong in this file; \`helper secret set\` stores secrets.`;
   const places = [...describeSettings(), { table: '', key: 'profiles' }];
   const [nearest] = places
     .map((place) => ({ ...place, away: distance(key, place.key), here: place.table === table }))
     .filter(({ away }) => away <= Math.max(2, key.length / 3) && away < key.length)
-    .sort((a, b) => a.away - b.away);
+    .sort((a, b) => a.away - b.away || Number(b.here) - Number(a.here));
   if (nearest) return `\`${key}\` is no setting here; did you mean ${whereIs(nearest)}?`;
+  if (SECRET_KEY.test(key))
+    return `\`${key}\` does not belong in this file; \`helper secret set\` stores secrets.`;
   const here = places.filter((place) => place.table === table).map((place) => `\`${place.key}\``);
   return `\`${key}\` is no setting; here stand ${here.join(', ')}.`;
 }

@@ -121,6 +121,15 @@ export function settingsSchema(home: string, names: readonly string[] = []) {
     bw_path: v.optional(
       v.pipe(path, about('The Bitwarden CLI to run; without it, the first bw in PATH.', PATH_HINT)),
     ),
+    passphrase_file: v.optional(
+      v.pipe(
+        path,
+        about(
+          'A file whose first line is the passphrase of the encrypted keychain file, where nobody is there to be asked; only you may be able to read it.',
+          PATH_HINT,
+        ),
+      ),
+    ),
     profiles: v.optional(
       v.strictObject(
         Object.fromEntries(

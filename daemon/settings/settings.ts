@@ -9,6 +9,7 @@ import { settingsSchema } from './schema.ts';
 
 export interface Settings {
   readonly bwPath?: string;
+  readonly passphraseFile?: string;
   /** In the order of the file, `default` first. */
   readonly profiles: ReadonlyMap<string, ProfileSettings>;
 }
@@ -119,6 +120,7 @@ type Set = v.InferOutput<ReturnType<typeof settingsSchema>>;
 function settingsFrom(set: Set): Settings {
   return {
     ...(set.bw_path && { bwPath: set.bw_path }),
+    ...(set.passphrase_file && { passphraseFile: set.passphrase_file }),
     profiles: new Map(
       Object.entries(set.profiles).map(([name, profile]) => [name, profileFrom(profile, set)]),
     ),

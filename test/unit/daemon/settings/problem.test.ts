@@ -43,13 +43,20 @@ test('a keychain that this version does not have is refused', () => {
 
 test.each([
   ['idel = "1m"', '`idel` is no setting here; did you mean `idle`?'],
+  [
+    'passphrase_fiel = "/p"',
+    '`passphrase_fiel` is no setting here; did you mean `passphrase_file`?',
+  ],
   ['bwPath = "/bw"', '`bwPath` is no setting here; did you mean `bw_path`?'],
   [
     'server = "https://a.b"',
     '`server` is no setting here; did you mean `server` under [profiles.default]?',
   ],
   ['[profile.default]', '`profile` is no setting here; did you mean [profiles.default]?'],
-  ['colour = "red"', '`colour` is no setting; here stand `idle`, `max`, `bw_path`, `profiles`.'],
+  [
+    'colour = "red"',
+    '`colour` is no setting; here stand `idle`, `max`, `bw_path`, `passphrase_file`, `profiles`.',
+  ],
 ])('%s is refused with the nearest setting', (text, problem) => {
   expect(problemIn(`\n\n${text}`)).toBe(`line 3: ${problem}`);
 });
@@ -98,7 +105,7 @@ test('what should be a table and is not is told so', () => {
   );
 });
 
-test.each(['client_secret', 'client_id', 'master_password', 'BW_SESSION', 'apiKey'])(
+test.each(['client_secret', 'client_id', 'master_password', 'passphrase', 'BW_SESSION', 'apiKey'])(
   '%s is refused as a secret, its value unsaid',
   (key) => {
     const problem = problemIn(`idle = "1m"\n${key} = "hunter2"`);

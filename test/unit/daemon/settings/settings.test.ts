@@ -38,6 +38,7 @@ test('everything that can be set arrives', () => {
   const text = `idle = "10m"
 max = "1h30m"
 bw_path = "/opt/bw/bw"
+passphrase_file = "~/passphrase"
 [profiles.default]
 server = "https://vault.example.com/"
 ca_file = "~/ca.pem"
@@ -51,6 +52,7 @@ max = "9h"
 `;
   expect(read(text)).toEqual({
     bwPath: '/opt/bw/bw',
+    passphraseFile: '/home/ada/passphrase',
     profiles: new Map<string, object>([
       [
         'default',
@@ -130,6 +132,32 @@ test('a file that others can only read is fine, also by a link', () => {
   expect(profiles.get('default')?.idleMs).toBe(60_000);
 });
 
+test.each([0o770, 0o707, 0o777])('a file in a folder with mode %o is refused', (mode) => {
+  const file = place('idle = "1m"');
+  const folder = join(file, '..');
+  chmodSync(folder, mode);
+  expect(problemOf(file)).toBe(
+    `others can write to its folder ${folder}; \`chmod go-w\` ends that.`,
+  );
+  // As /tmp is: only an owner can replace what lies there.
+  chmodSync(folder, mode | 0o1000);
+  expect(problemOf(file)).toBe('nothing');
+});
+
+test('at the other end of a link the folder counts as well', () => {
+  const file = place('idle = "1m"');
+  const link = place();
+  symlinkSync(file, link);
+  chmodSync(join(file, '..'), 0o777);
+  expect(problemOf(link)).toContain(`others can write to its folder ${join(file, '..')}`);
+});
+
+testAsRoot('a file in a folder of another user is refused', () => {
+  const file = place('idle = "1m"');
+  chownSync(join(file, '..'), 4321, 4321);
+  expect(problemOf(file)).toBe(`its folder ${join(file, '..')} belongs to user 4321.`);
+});
+
 testAsRoot('a file of another user is refused, one of root is not', () => {
   const file = place('idle = "1m"');
   expect(openSettings({ file, home, uid: 1234 }).read()).not.toEqual(defaults);
@@ -154,6 +182,7 @@ test('the table for the docs holds every setting, and its defaults are what is u
     '/idle',
     '/max',
     '/bw_path',
+    '/passphrase_file',
     'profiles.default/server',
     'profiles.default/ca_file',
     'profiles.default/proxy',
