@@ -277,6 +277,21 @@ export const errors = {
     says: 'There is a profile {profile} already.',
     next: 'Change it in the settings, or run `helper profile remove {profile}` first.',
   }),
+  'settings-not-editable': row({
+    exit: 72,
+    says: 'The settings file cannot be changed by a command: {problem}.',
+    next: 'Change it in an editor; `helper config check` tells whether it is right then.',
+  }),
+  'settings-unwritable': row({
+    exit: 73,
+    says: '{file} cannot be written: {problem}.',
+    next: 'Free some space or correct its permissions, and try again; it is as it was.',
+  }),
+  'passphrase-file': row({
+    exit: 74,
+    says: 'The passphrase file {file} cannot be used: {problem}.',
+    next: 'Correct that, or take `passphrase_file` out of the settings and type the passphrase.',
+  }),
 };
 
 export type ErrorName = keyof typeof errors;
