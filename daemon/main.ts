@@ -27,8 +27,10 @@ import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
 import { loadNative } from './native.ts';
 import { createProfile } from './profile.ts';
+import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
+import { createChange } from './settings/change.ts';
 import { openSettings, profileIn } from './settings/settings.ts';
 import { createClaims } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
@@ -65,7 +67,8 @@ async function start(): Promise<void> {
   });
   const instance = claimInstance({ paths, platform, uid, pid, lockFile: native.lockFile });
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
-  const { read: settings } = openSettings({ file: paths.settings, home, uid });
+  const settingsFile = { file: paths.settings, home, uid };
+  const { read: settings } = openSettings(settingsFile);
   const kill = process.kill.bind(process);
   const worker = createAskWorker({
     spawn,
@@ -129,6 +132,8 @@ async function start(): Promise<void> {
     });
   };
   const profiles = createProfiles({ settings, ownFolder, build });
+  const change = createChange({ ...settingsFile, clock, platform });
+  const profileList = createProfileList({ settings, change, profiles, keychains, claims });
 
   const info = { pid, startedMs: clock.monotonicMs() };
   const { server, drop } = createServer({
@@ -139,7 +144,15 @@ async function start(): Promise<void> {
     peer: native.peer,
     handlers: (connection) =>
       createMethods(
-        { profiles, settings, settingsFile: paths.settings, clock, info, stop: leave.begin },
+        {
+          profiles,
+          profileList,
+          settings,
+          settingsFile: paths.settings,
+          clock,
+          info,
+          stop: leave.begin,
+        },
         connection,
       ),
   });

@@ -8,12 +8,14 @@ import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
 import type { Profile } from './profile.ts';
+import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
 import { realFolder } from './real-folder.ts';
 import type { Settings } from './settings/settings.ts';
 
 export interface MethodParts {
   readonly profiles: Profiles;
+  readonly profileList: ProfileList;
   /** Throws settings-invalid. */
   readonly settings: () => Settings;
   readonly settingsFile: string;
@@ -95,6 +97,14 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       profiles: profiles
         .list()
         .map(({ set: { dataDir: _, ...set }, ...one }) => ({ ...one, ...set })),
+    }),
+    'profile.add': async ({ name, set }) => ({
+      ...(await parts.profileList.add(name, set)),
+      settings: parts.settingsFile,
+    }),
+    'profile.remove': async ({ name }) => ({
+      ...(await parts.profileList.remove(name, caller)),
+      settings: parts.settingsFile,
     }),
     'daemon.info': () => ({
       pid,

@@ -13,7 +13,10 @@ export interface Profiles {
   list(): { name: string; dataDir: string; set: ProfileSettings; live: boolean }[];
   /** The profile with this folder, also by another path. */
   at(folder: string): string | undefined;
-  /** Ends its session and lets go of it; nothing where it is not in use. */
+  folderOf(name: string, set: ProfileSettings): string;
+  /** Throws profile-folder-shared where another profile of these settings has the folder of this one. */
+  refuseShared(settings: Settings, name: string): void;
+  /** Ends its session; resolves when it has let go of its folder, or was not in use. */
   retire(name: string): Promise<void>;
 }
 
@@ -33,8 +36,9 @@ export function createProfiles({ settings, ownFolder, build }: ProfilesParts): P
 
   const folderOf = (name: string, { dataDir }: ProfileSettings) => dataDir ?? ownFolder(name);
 
-  function refuseShared(now: Settings, name: string, dataDir: string): void {
+  function refuseShared(now: Settings, name: string): void {
     if (checked === now) return;
+    const dataDir = folderOf(name, profileIn(now, name));
     const folders = [...now.profiles].map(([one, set]) => [one, realFolder(folderOf(one, set))]);
     const mine = realFolder(dataDir);
     const other = folders.find(([one, folder]) => one !== name && folder === mine)?.[0];
@@ -44,11 +48,16 @@ export function createProfiles({ settings, ownFolder, build }: ProfilesParts): P
 
   async function retire(name: string): Promise<void> {
     const profile = served.get(name);
-    if (!profile) return;
-    served.delete(name);
-    const left = profile.stop();
-    leaving.set(profile, left);
-    await left.finally(() => leaving.delete(profile));
+    if (profile) {
+      served.delete(name);
+      const gone = () => leaving.delete(profile);
+      leaving.set(profile, profile.stop().finally(gone));
+    }
+    await whoLeaves((one) => one.name === name);
+  }
+
+  async function whoLeaves(is: (profile: Profile) => boolean): Promise<void> {
+    await Promise.all([...leaving].map(([profile, left]) => is(profile) && left));
   }
 
   /** What left the settings, or has moved, is let go of, also where nobody asks for it any more. */
@@ -64,10 +73,9 @@ export function createProfiles({ settings, ownFolder, build }: ProfilesParts): P
       const now = settings();
       retireOld(now);
       const dataDir = folderOf(name, profileIn(now, name));
-      refuseShared(now, name, dataDir);
+      refuseShared(now, name);
       // A folder or a name changes hands only when whoever had it has let go.
-      const before = [...leaving].filter(([old]) => old.name === name || old.dataDir === dataDir);
-      await Promise.all(before.map(([, left]) => left));
+      await whoLeaves((old) => old.name === name || old.dataDir === dataDir);
       const known = served.get(name);
       if (known) return known;
       const profile = build(name, dataDir);
@@ -91,6 +99,8 @@ export function createProfiles({ settings, ownFolder, build }: ProfilesParts): P
       );
       return found?.[0];
     },
+    folderOf,
+    refuseShared,
     retire,
   };
 }

@@ -7,7 +7,7 @@ import { login, logout, sync } from './account.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { lock, lockAll } from './lock.ts';
-import { profileList, profileShow } from './profile.ts';
+import { addProfile } from './profile-options.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
 import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
@@ -100,22 +100,6 @@ function choosing(helper: Command, context: Context): void {
   helper.hook('preAction', (_, command) => {
     context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
   });
-}
-
-function addProfile(helper: Command, context: Context): void {
-  const group = helper.command('profile').description('several vaults, each with its own session');
-  group
-    .command('list')
-    .description('show all')
-    .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => profileList(context, json));
-  group
-    .command('show [name]')
-    .description('show what is set for one')
-    .option('--json', 'as JSON')
-    .action((name: string | undefined, { json = false }: { json?: boolean }) =>
-      profileShow(context, name, json),
-    );
 }
 
 function addSecret(helper: Command, context: Context): void {
