@@ -31,7 +31,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
   const { caller } = connection;
   const { pid } = info;
   const uptimeMs = () => Math.round(clock.monotonicMs() - info.startedMs);
-  const profile = async () => rightProfile(await profiles.get(caller.profile), caller, profiles);
+  const profile = async () => rightProfile(await profiles.get(caller.profile), caller, parts);
 
   const table: Handlers<ToDaemon> = {
     hello(params) {
@@ -151,12 +151,16 @@ function withTraits(
 }
 
 /** Never another vault's key: a terminal that points bw elsewhere is told so. */
-function rightProfile(profile: Profile, caller: Caller, profiles: Profiles): Profile {
+function rightProfile(
+  profile: Profile,
+  caller: Caller,
+  { profiles, settings }: MethodParts,
+): Profile {
   const { name, dataDir: served } = profile;
   const wanted = caller.dataDir;
   if (wanted === undefined || wanted === served || realFolder(wanted) === realFolder(served))
     return profile;
-  const other = profiles.at(wanted);
+  const other = profiles.at(wanted, settings().profiles);
   const cure = other
     ? `choose the profile of that folder with \`--profile ${other}\``
     : `set \`data_dir\` of this profile to the same folder in the settings`;

@@ -41,6 +41,13 @@ export interface ProfileList {
 export function createProfileList(parts: ProfileListParts): ProfileList {
   const { settings, change, profiles, keychains, claims } = parts;
 
+  function refuseShared(after: Settings, name: string): void {
+    const others = [...after.profiles].filter(([one]) => one !== name);
+    const dataDir = profiles.folderOf(name, profileIn(after, name));
+    const other = profiles.at(dataDir, others);
+    if (other) throw failure('profile-folder-shared', { profile: name, other, dataDir });
+  }
+
   /** "Not there" counts where nothing was stored as far as we know: a machine may have no keychain. */
   async function deleteSecret(name: string, chosen: KeychainKind, caller: Caller): Promise<void> {
     for (const keychain of Object.values(keychains)) {
@@ -64,7 +71,7 @@ export function createProfileList(parts: ProfileListParts): ProfileList {
             (made, [key, value]) => editSettings(made, [...table, key], value),
             editSettings(text, table, {}),
           ),
-        (after) => profiles.refuseShared(after, name),
+        (after) => refuseShared(after, name),
       );
       const found = profileIn(settings(), name);
       const { stored } = await keychains[found.keychain].status(name);
@@ -79,18 +86,19 @@ export function createProfileList(parts: ProfileListParts): ProfileList {
           problem:
             'The profile default is always there; `helper logout` and `helper secret delete` empty it.',
         });
+      let ours = false;
       await change(
         (text) => editSettings(text, ['profiles', name], undefined),
-        async () => {
-          if (existsSync(folder)) claims.claim(name, folder);
+        async (after) => {
+          // What the settings name is the person's own, and another profile may have this one.
+          ours = set.dataDir === undefined && profiles.at(folder, after.profiles) === undefined;
+          if (ours && existsSync(folder)) claims.claim(name, folder);
           await profiles.served.find((one) => one.name === name)?.sessions.lock();
           await deleteSecret(name, set.keychain, caller);
         },
       );
       await profiles.retire(name);
       claims.release(name);
-      // What the settings name is the person's own, and another profile may have been given this one.
-      const ours = set.dataDir === undefined && profiles.at(folder) === undefined;
       return ours && clearOwnFolder(folder) ? {} : { kept: folder };
     },
   };

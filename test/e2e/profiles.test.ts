@@ -107,7 +107,7 @@ test('status --all tells of each, and a bad one does not hide the other', async 
   world.settings(here.settings(`data_dir = "${home.dataDir}"\n`));
   const bad = await world.helper(['status', '--all', '--json']);
   expect(JSON.parse(bad.stdout)).toMatchObject([
-    { profile: 'default', problems: [expect.stringContaining('the same data folder')] },
+    { profile: 'default', state: 'unlocked', problems: [] },
     { profile: 'work', problems: [expect.stringContaining('the same data folder')] },
   ]);
   world.settings(here.settings());
