@@ -19,7 +19,11 @@ const output = createOutput();
 const args = process.argv.slice(2);
 main().then(
   () => process.exit(process.exitCode ?? 0),
-  (thrown) => end(output.fail(toFailure(thrown))),
+  async (thrown) => {
+    const failure = toFailure(thrown);
+    const { moreAbout } = await import('./commands/help.ts');
+    end(output.fail(failure, moreAbout(failure)));
+  },
 );
 
 async function main(): Promise<void> {

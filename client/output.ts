@@ -10,8 +10,8 @@ export interface Output {
   data(line: string): void;
   /** One line for the person on stderr. */
   say(line: string): void;
-  /** Prints what went wrong and what to do; gives the exit code. */
-  fail(failure: Failure): number;
+  /** Prints what went wrong, and what to do with `more` behind it; gives the exit code. */
+  fail(failure: Failure, more?: string): number;
 }
 
 export function createOutput(): Output {
@@ -19,9 +19,9 @@ export function createOutput(): Output {
   return {
     data: (line) => write(1, `${line}\n`),
     say,
-    fail({ row }) {
+    fail({ row }, more) {
       say(`helper: ${row.says}`);
-      say(`        ${row.next}`);
+      say(`        ${row.next}${more ? ` ${more}` : ''}`);
       return row.exit;
     },
   };

@@ -31,6 +31,7 @@ import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
 import { createChange } from './settings/change.ts';
+import { createConfig } from './settings/config.ts';
 import { openSettings, profileIn } from './settings/settings.ts';
 import { createClaims } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
@@ -134,6 +135,7 @@ async function start(): Promise<void> {
   const profiles = createProfiles({ settings, ownFolder, build });
   const change = createChange({ ...settingsFile, clock, platform });
   const profileList = createProfileList({ settings, change, profiles, keychains, claims });
+  const config = createConfig({ ...settingsFile, change });
 
   const info = { pid, startedMs: clock.monotonicMs() };
   const { server, drop } = createServer({
@@ -149,6 +151,7 @@ async function start(): Promise<void> {
           profileList,
           settings,
           settingsFile: paths.settings,
+          config,
           clock,
           info,
           stop: leave.begin,

@@ -11,6 +11,7 @@ import type { Profile } from './profile.ts';
 import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
 import { realFolder } from './real-folder.ts';
+import type { Config } from './settings/config.ts';
 import type { Settings } from './settings/settings.ts';
 
 export interface MethodParts {
@@ -19,6 +20,7 @@ export interface MethodParts {
   /** Throws settings-invalid. */
   readonly settings: () => Settings;
   readonly settingsFile: string;
+  readonly config: Config;
   readonly clock: Clock;
   readonly info: { readonly pid: number; readonly startedMs: number };
   /** Ends the daemon; resolves when everything is locked and wiped. */
@@ -27,7 +29,7 @@ export interface MethodParts {
 
 /** The handlers for one connection. */
 export function createMethods(parts: MethodParts, connection: Connection): Handlers<ToDaemon> {
-  const { profiles, clock, info } = parts;
+  const { profiles, config, settingsFile, clock, info } = parts;
   const { caller } = connection;
   const { pid } = info;
   const uptimeMs = () => Math.round(clock.monotonicMs() - info.startedMs);
@@ -87,7 +89,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     'secret.move': async ({ to }) => {
       const { name, keychain } = await profile();
       const where = await keychain.move(name, to, passphraseFrom(caller));
-      return { where, inUse: keychain.kind === to, settings: parts.settingsFile, profile: name };
+      return { where, inUse: keychain.kind === to, settings: settingsFile };
     },
     'secret.delete': async () => {
       const { name, keychain } = await profile();
@@ -106,6 +108,21 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       ...(await parts.profileList.remove(name, caller)),
       settings: parts.settingsFile,
     }),
+    'config.get': ({ key }) => config.get(key, caller.profile),
+    'config.list': () => ({ file: settingsFile, settings: config.list() }),
+    'config.set': async ({ key, value }) => ({
+      key: await config.set(key, value, caller.profile),
+      file: settingsFile,
+    }),
+    'config.unset': async ({ key }) => ({
+      ...(await config.unset(key, caller.profile)),
+      file: settingsFile,
+    }),
+    'config.path': () => ({ file: settingsFile }),
+    'config.check': () => {
+      config.check();
+      return { file: settingsFile };
+    },
     'daemon.info': () => ({
       pid,
       uptimeMs: uptimeMs(),

@@ -65,6 +65,15 @@ const ended = {
   otherSession: v.boolean(),
 };
 
+const settingKey = v.pipe(v.string(), v.nonEmpty(), v.maxLength(200));
+const setting = {
+  /** With dots: `profiles.default.server`. */
+  key: v.string(),
+  /** As the file or its default says it. */
+  value: v.optional(v.string()),
+  from: v.picklist(['file', 'default', 'nowhere']),
+};
+
 /** What a client can do when the daemon needs a secret from a person. */
 export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
 
@@ -110,7 +119,8 @@ export const toDaemon = {
   'session.status': method(
     none,
     v.object({
-      profile: v.string(),
+      /** Not from a daemon that knew only one. */
+      profile: v.optional(v.string()),
       state: v.picklist(['logged-out', 'locked', 'unlocked']),
       dataDir: v.string(),
       account: v.optional(v.string()),
@@ -140,7 +150,6 @@ export const toDaemon = {
       /** The settings name this one already. */
       inUse: v.boolean(),
       settings: v.string(),
-      profile: v.string(),
     }),
   ),
   'secret.delete': method(none, v.object({ deleted: v.boolean() })),
@@ -185,6 +194,21 @@ export const toDaemon = {
       settings: v.string(),
     }),
   ),
+  'config.get': method(v.strictObject({ key: settingKey }), v.object(setting)),
+  'config.list': method(none, v.object({ file: v.string(), settings: v.array(v.object(setting)) })),
+  'config.set': method(
+    v.strictObject({ key: settingKey, value: v.pipe(v.string(), v.maxBytes(SECRET_BYTES)) }),
+    v.object({ key: v.string(), file: v.string() }),
+    { withoutSettings: true },
+  ),
+  'config.unset': method(
+    v.strictObject({ key: settingKey }),
+    v.object({ key: v.string(), file: v.string(), removed: v.boolean() }),
+    { withoutSettings: true },
+  ),
+  'config.path': method(none, v.object({ file: v.string() }), { withoutSettings: true }),
+  /** Reads the file anew. */
+  'config.check': method(none, v.object({ file: v.string() }), { withoutSettings: true }),
   'daemon.info': method(
     none,
     v.object({ pid: v.number(), uptimeMs: v.number(), live: v.boolean() }),

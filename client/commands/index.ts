@@ -1,13 +1,15 @@
 /** Lists every command with its options. The hot path never loads this file. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
-import { failure } from '../../shared/errors.ts';
+import { Failure, failure } from '../../shared/errors.ts';
 import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
+import * as config from './config.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
+import { explain } from './help.ts';
 import { lock, lockAll } from './lock.ts';
-import { addProfile } from './profile-options.ts';
+import { addProfile, choosing } from './profile-options.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
 import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
@@ -30,16 +32,37 @@ export async function runCommand(
   const setAside = (text: string) => {
     aside += text;
   };
+  const helper = program(context, version, setAside);
+  const called = followCalls(helper);
   try {
-    await program(context, version, setAside).parseAsync([...args], { from: 'user' });
+    await helper.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    if (!(error instanceof CommanderError)) throw pointed(error, called());
     // Help and version are printed already.
     if (error.exitCode === 0) return;
     // `helper daemon` without one of its commands.
     if (error.code === 'commander.help') return context.output.data(aside.trimEnd());
-    throw failure('usage', { problem: usageProblem(error.message) });
+    throw pointed(failure('usage', { problem: usageProblem(error.message) }), called());
   }
+}
+
+/** The words of the command that was called last, of those at `command` and below. */
+function followCalls(command: Command): () => string {
+  let called = command.name();
+  const follow = (above: Command, words: string) => {
+    above.hook('preSubcommand', (_, below) => {
+      called = `${words} ${below.name()}`;
+    });
+    for (const below of above.commands) follow(below, `${words} ${below.name()}`);
+  };
+  follow(command, called);
+  return () => called;
+}
+
+/** A usage error points at the help of its own command. */
+function pointed(thrown: unknown, command: string): unknown {
+  if (!(thrown instanceof Failure && thrown.is('usage'))) return thrown;
+  return new Failure({ ...thrown.row, next: `See \`${command} --help\`.` });
 }
 
 function program(context: Context, version: string, writeErr: (text: string) => void): Command {
@@ -47,6 +70,7 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .description('An agent for the Bitwarden CLI: one session for all your terminals and scripts.')
     .version(version, '-V, --version')
     .showSuggestionAfterError()
+    .helpCommand(false)
     .exitOverride()
     // Its own words go through `usage`, so that every failure looks the same.
     .configureOutput({
@@ -85,21 +109,43 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   );
   addSecret(helper, context);
   addProfile(helper, context);
+  addConfig(helper, context);
   addDaemon(helper, context);
+  helper
+    .command('help [name...]')
+    .description('tell about a command, or about an error by its name')
+    .action((names: string[]) => explain(context, helper, names));
   choosing(helper, context);
   return helper;
 }
 
-/** Every command takes `--profile`, wherever it stands; the last one counts. */
-function choosing(helper: Command, context: Context): void {
-  const addTo = (command: Command): void => {
-    command.option('--profile <name>', 'the profile to use (or BW_HELPER_PROFILE)');
-    command.commands.forEach(addTo);
-  };
-  addTo(helper);
-  helper.hook('preAction', (_, command) => {
-    context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
-  });
+function addConfig(helper: Command, context: Context): void {
+  const group = helper.command('config').description('the settings file');
+  group
+    .command('get <key>')
+    .description('print one setting')
+    .action((key: string) => config.getSetting(context, key));
+  group
+    .command('set <key> <value>')
+    .description('change one; the comments of the file stay')
+    .action((key: string, value: string) => config.setSetting(context, key, value));
+  group
+    .command('unset <key>')
+    .description('take one out of the file')
+    .action((key: string) => config.unsetSetting(context, key));
+  group
+    .command('list')
+    .description('show all, with their defaults')
+    .option('--json', 'as JSON')
+    .action(({ json = false }: { json?: boolean }) => config.listSettings(context, json));
+  group
+    .command('path')
+    .description('print where the file is')
+    .action(() => config.settingsPath(context));
+  group
+    .command('check')
+    .description('tell whether the file is right')
+    .action(() => config.checkSettings(context));
 }
 
 function addSecret(helper: Command, context: Context): void {

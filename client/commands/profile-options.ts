@@ -1,4 +1,4 @@
-/** The commands of `helper profile` with their options. */
+/** The commands of `helper profile` with their options, and the option that chooses one. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -40,6 +40,18 @@ export function addProfile(helper: Command, context: Context): void {
     .action((name: string, { force = false }: { force?: boolean }) =>
       profileRemove(context, name, force),
     );
+}
+
+/** Every command takes `--profile`, wherever it stands; the last one counts. Call it after the last. */
+export function choosing(helper: Command, context: Context): void {
+  const addTo = (command: Command): void => {
+    command.option('--profile <name>', 'the profile to use (or BW_HELPER_PROFILE)');
+    command.commands.forEach(addTo);
+  };
+  addTo(helper);
+  helper.hook('preAction', (_, command) => {
+    context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
+  });
 }
 
 /** Keys as the settings file has them: `dataDir` → `data_dir`. */

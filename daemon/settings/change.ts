@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 import type { Clock } from '../clock.ts';
-import { codeOf, inWords, realCalls } from '../file-calls.ts';
+import { type Calls, codeOf, inWords, realCalls } from '../file-calls.ts';
 import { makeFolder } from '../make-folder.ts';
 import { createQueue } from '../queue.ts';
 import { replaceFile, targetOf } from '../vault/replace.ts';
@@ -10,10 +10,11 @@ import { readSettingsFile } from './file.ts';
 import { parseSettings, type Settings, type SettingsOptions } from './settings.ts';
 
 /**
- * Writes what `edit` makes of the text, once `ready` has seen the settings that it would give. Throws
- * settings-invalid where the file cannot be used as it is, usage where it could not be afterwards,
- * data-file-unwritable, and what `edit` and `ready` throw; the file is untouched then. A link stays a
- * link: the file behind it is replaced.
+ * Writes what `edit` makes of the text, once `ready` has seen the settings that it would give. A file
+ * that is wrong can be put right by it. Throws settings-invalid where the file cannot be used as it is,
+ * or stays wrong in another place; usage where it would become wrong; settings-unwritable, and what
+ * `edit` and `ready` throw. The file is untouched then. A link stays a link: the file behind it is
+ * replaced.
  */
 export type ChangeSettings = (
   edit: (text: string) => string,
@@ -21,25 +22,35 @@ export type ChangeSettings = (
 ) => Promise<void>;
 
 export function createChange(
-  options: SettingsOptions & { readonly clock: Clock; readonly platform: NodeJS.Platform },
+  options: SettingsOptions & {
+    readonly clock: Clock;
+    readonly platform: NodeJS.Platform;
+    /** File calls, for tests of full disks. */
+    readonly calls?: Partial<Calls>;
+  },
 ): ChangeSettings {
   const { file, home, uid, clock, platform } = options;
   const queue = createQueue();
+  const invalid = (problem: string) => failure('settings-invalid', { file, problem });
+
   return (edit, ready) =>
     queue(async () => {
       const found = readSettingsFile(file, uid);
-      if ('problem' in found) throw failure('settings-invalid', { file, problem: found.problem });
+      if ('problem' in found) throw invalid(found.problem);
       const before = parseSettings(found.text, home);
-      if ('problem' in before) throw failure('settings-invalid', { file, problem: before.problem });
+      if ('problem' in before && before.broken) throw invalid(before.problem);
       const text = edit(found.text);
-      const after = parseSettings(text, home);
-      // The line is one of a text that nobody has seen.
-      if ('problem' in after)
+      const after = parseSettings(text, home, found.text);
+      if ('problem' in after) {
+        if ('problem' in before) throw invalid(after.problem);
+        // What is wrong stands in no line that anybody has seen.
         throw failure('usage', { problem: after.problem.replace(/^line \d+: /, '') });
+      }
       await ready?.(after);
       if (text === found.text) return;
       makeRoom(file);
-      await replaceFile(targetOf(file), text, { clock, platform, calls: realCalls });
+      const around = { clock, platform, calls: { ...realCalls, ...options.calls } };
+      await replaceFile(targetOf(file, 'settings-unwritable'), text, around, 'settings-unwritable');
     });
 }
 
@@ -47,6 +58,6 @@ function makeRoom(file: string): void {
   try {
     makeFolder(dirname(file));
   } catch (thrown) {
-    throw failure('data-file-unwritable', { file, problem: inWords(codeOf(thrown)) });
+    throw failure('settings-unwritable', { file, problem: inWords(codeOf(thrown)) });
   }
 }

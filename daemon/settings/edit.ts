@@ -178,7 +178,7 @@ function words(path: Path): string {
   return path.map((part) => (/^[\w-]+$/.test(part) ? part : written(part))).join('.');
 }
 
-function isTable(value: unknown): value is TomlTable {
+export function isTable(value: unknown): value is TomlTable {
   // Dates are objects of a class.
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null;
 }

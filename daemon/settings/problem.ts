@@ -1,8 +1,10 @@
 /** What is wrong with a settings file, in one line that quotes keys and never a value. */
 import { TomlError } from 'smol-toml';
 import type * as v from 'valibot';
+import { distance } from '../../shared/distance.ts';
 import { DEFAULT_PROFILE, PROFILE_NAME_HINT } from '../../shared/profile-name.ts';
 import { printable } from '../../shared/text.ts';
+import { scanToml } from './scan.ts';
 import { describeSettings } from './schema.ts';
 
 type Path = readonly string[];
@@ -64,48 +66,18 @@ function whereIs(place: { table: string; key: string; here: boolean }): string {
   return `\`${place.key}\` ${place.table ? `under [${place.table}]` : 'above the first table'}`;
 }
 
-/** The line on which `path` is set, from 1; that of its table where it is in an inline table. */
+/** The line on which `path` is set, from 1; that of what it stands in where it is not found. */
 function lineOf(text: string, path: Path): number {
-  let table: Path = [];
-  let best = { line: 1, common: 0 };
-  for (const [index, line] of text.split('\n').entries()) {
-    const header = /^\s*\[\[?([^\]]+)\]/.exec(line)?.[1];
-    if (header !== undefined) table = parts(header);
-    const key = header === undefined ? /^\s*([^=#]+)=/.exec(line)?.[1] : '';
-    if (key === undefined) continue;
-    const common = inCommon([...table, ...parts(key)], path);
-    if (common > best.common) best = { line: index + 1, common };
+  let best = { at: 0, common: 0 };
+  for (const { at, path: other } of scanToml(text)) {
+    const common = other ? inCommon(other, path) : 0;
+    if (common > best.common) best = { at, common };
   }
-  return best.line;
-}
-
-function parts(key: string): string[] {
-  return key
-    .split('.')
-    .map((part) => part.trim().replace(/^(["'])(.*)\1$/, '$2'))
-    .filter((part) => part !== '');
+  return text.slice(0, best.at).split('\n').length;
 }
 
 // How far one leads to the other; 0 where they part ways.
 function inCommon(a: Path, b: Path): number {
   const shorter = Math.min(a.length, b.length);
   return a.slice(0, shorter).every((part, i) => part === b[i]) ? shorter : 0;
-}
-
-/** Characters to insert, remove or replace until `a` is `b`. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries())
-      next.push(
-        Math.min(
-          (next[j] ?? 0) + 1,
-          (row[j + 1] ?? 0) + 1,
-          (row[j] ?? 0) + (letter === other ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -6,7 +6,7 @@ type Path = readonly string[];
 /** A table's header, or a key with its value. Offsets are of UTF-16 units, as in `slice`. */
 export interface Entry {
   readonly kind: 'table' | 'key';
-  /** From the root of the file on; undefined below `[[ ]]`, where a path says nothing. */
+  /** From the root of the file on; undefined for keys below `[[ ]]`, of which there are many alike. */
   readonly path: Path | undefined;
   /** How many words of a key's path come from the header above it. */
   readonly headed: number;
@@ -118,7 +118,7 @@ export function scanToml(text: string): Entry[] {
     take(BLANK);
     if (!path || !take(HEADER_END)) return false;
     table = opening === '[' ? path : undefined;
-    entries.push(entry('table', table, began, undefined, false));
+    entries.push(entry('table', path, began, undefined, false));
     return true;
   }
 

@@ -1,7 +1,7 @@
 /** What a person has set. Only the daemon reads the file, and only when it has changed. */
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
-import { Failure, failure } from '../../shared/errors.ts';
+import { Failure, failure, toFailure } from '../../shared/errors.ts';
 import { PROFILE_NAME } from '../../shared/profile-name.ts';
 import { readSettingsFile, stampOf } from './file.ts';
 import { schemaProblem, tomlProblem } from './problem.ts';
@@ -59,23 +59,44 @@ export function profileIn({ profiles }: Settings, name: string): ProfileSettings
   throw failure('profile-unknown', { profile: name, known: [...profiles.keys()].join(', ') });
 }
 
-/** The settings in `text`, or the first of its problems as one sentence with the line before it. */
-export function parseSettings(text: string, home: string): Settings | { readonly problem: string } {
+export interface Problem {
+  /** One sentence, with the line before it. */
+  readonly problem: string;
+  /** The text is not even TOML. */
+  readonly broken?: true;
+}
+
+/** The settings in `text`, or the first of its problems. Its line is that of `shown`. */
+export function parseSettings(text: string, home: string, shown = text): Settings | Problem {
   let toml: { profiles?: unknown };
   try {
     toml = parse(text);
   } catch (thrown) {
-    return { problem: tomlProblem(thrown) };
+    return { problem: tomlProblem(thrown), broken: true };
   }
   const { success, output, issues } = v.safeParse(settingsSchema(home, namesIn(toml)), toml);
-  return success ? settingsFrom(output) : { problem: schemaProblem(text, issues) };
+  return success ? settingsFrom(output) : { problem: schemaProblem(shown, issues) };
 }
 
-function outcomeOf({ file, home, uid }: SettingsOptions): Settings | Failure {
+/** Reads the file now. Throws settings-invalid. */
+export function readSettings({ file, home, uid }: SettingsOptions): {
+  readonly text: string;
+  readonly settings: Settings;
+} {
+  const invalid = (problem: string) => failure('settings-invalid', { file, problem });
   const found = readSettingsFile(file, uid);
-  const outcome = 'problem' in found ? found : parseSettings(found.text, home);
-  if (!('problem' in outcome)) return outcome;
-  return failure('settings-invalid', { file, problem: outcome.problem });
+  if ('problem' in found) throw invalid(found.problem);
+  const settings = parseSettings(found.text, home);
+  if ('problem' in settings) throw invalid(settings.problem);
+  return { text: found.text, settings };
+}
+
+function outcomeOf(options: SettingsOptions): Settings | Failure {
+  try {
+    return readSettings(options).settings;
+  } catch (thrown) {
+    return toFailure(thrown);
+  }
 }
 
 function namesIn({ profiles }: { profiles?: unknown }): string[] {

@@ -16,7 +16,7 @@ test('$(helper get-session) in a script without a terminal ends with its code an
   expect(ran.stderr).toBe(
     [
       'helper: The vault is locked and nobody can be asked for the master password here.',
-      '        Run `helper unlock` in a terminal, pass --password-stdin, or set BW_HELPER_ASKPASS.',
+      '        Run `helper unlock` in a terminal, pass --password-stdin, or set BW_HELPER_ASKPASS. More: `helper help vault-locked`.',
       '',
     ].join('\n'),
   );

@@ -5,10 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { safeParse } from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { pages as generated } from '../../.ci/docs/pages.ts';
 import { describeSettings, settingsSchema } from '../../daemon/settings/schema.ts';
 import { errors } from '../../shared/errors.ts';
 import * as limits from '../../shared/limits.ts';
 import { toClient, toDaemon } from '../../shared/protocol.ts';
+import { troubleshooting } from '../../shared/troubleshooting.ts';
 import { PROTOCOL_VERSION } from '../../shared/version.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -38,13 +40,6 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  test('has every error with its exit code, and no other', () => {
-    const rows = [...part('Errors').matchAll(/^\| (\d+) \| `(.+?)` \|/gm)];
-    expect(rows.map(([, exit, name]) => [name, Number(exit)])).toEqual(
-      Object.entries(errors).map(([name, { exit }]) => [name, exit]),
-    );
-  });
-
   test('lets no method fail with an error that there is not', () => {
     const failures = [...page.matchAll(/Fails with (.*)$/gm)].join(' ');
     const names = [...failures.matchAll(/`([\w-]+)`/g)].map(([, name]) => name);
@@ -58,6 +53,27 @@ describe('docs/protocol.md', () => {
       ...limits,
     });
     expect(part('Version')).toContain(`now ${PROTOCOL_VERSION}.`);
+  });
+});
+
+test.each(Object.entries(generated))('%s is what `npm run docs` writes', (page, write) => {
+  expect(read(page)).toBe(write(read(page)));
+});
+
+describe('docs/errors.md', () => {
+  const sections = read('docs/errors.md').split(/^## /m).slice(1);
+
+  test('has every error with its exit code and its two sentences, and no other', () => {
+    const rows = sections.map((section) => /^(\S+)\n\nExit code (\d+)\./.exec(section)?.slice(1));
+    expect(rows).toEqual(Object.entries(errors).map(([name, { exit }]) => [name, String(exit)]));
+    for (const [i, { says, next }] of Object.values(errors).entries())
+      for (const sentence of [says, next])
+        expect(sections[i]).toContain(sentence.replace(/\{(\w+)\}/g, '<$1>'));
+  });
+
+  test('has all that `helper help` tells more', () => {
+    for (const [name, text] of Object.entries(troubleshooting))
+      expect(sections.find((section) => section.startsWith(`${name}\n`))).toContain(text);
   });
 });
 
@@ -83,10 +99,18 @@ describe('the commands of helper', () => {
 
   function isKnown(call: readonly string[]): boolean {
     const isOption = (word: string) => word.startsWith('-');
-    // `--to file`: the one option whose value is a word.
-    const words = call.filter((word, i) => !isOption(word) && call[i - 1] !== '--to');
-    const known = commands.get(words.join(' '));
+    const valued = [...commands.values()].flatMap((one) => one.valued);
+    // `--to file`, `--profile work`: their values are words too.
+    const words = call.filter((word, i) => !isOption(word) && !valued.includes(call[i - 1] ?? ''));
+    if (words[0] === 'help') return Object.hasOwn(errors, words[1] ?? '') || words[1] === undefined;
+    const known = commands.get(words.join(' ')) ?? taking(words);
     return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
+  }
+
+  /** `profile add work`: the last word is what the command takes. */
+  function taking(words: readonly string[]): Known | undefined {
+    const known = commands.get(words.slice(0, -1).join(' '));
+    return known?.takes ? known : undefined;
   }
 });
 
@@ -138,6 +162,10 @@ interface Known {
   /** The commands of a group. */
   readonly below: readonly string[];
   readonly options: readonly string[];
+  /** The options that take a value. */
+  readonly valued: readonly string[];
+  /** It takes a word of the person's own. */
+  readonly takes: boolean;
 }
 
 /** What the help of the built client tells, by the words of each command. */
@@ -154,7 +182,15 @@ function learnCommands(): Map<string, Known> {
     const options = [...stdout.matchAll(/^ {2}(-\w)?,? ?(--[\w-]+)/gm)].flatMap(
       ([, ...names]) => names,
     );
-    found.set(command.join(' '), { below: below.filter((name) => name !== 'help'), options });
+    const valued = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+) </gm)].map(
+      ([, name = '']) => name,
+    );
+    found.set(command.join(' '), {
+      below: below.filter((name) => name !== 'help'),
+      options,
+      valued,
+      takes: /^Arguments:|^Usage: .*[<[](?!options|command)\w+[>\]]/m.test(stdout),
+    });
     for (const name of below) if (name !== 'help') ask(...command, name);
   };
   ask();
@@ -166,7 +202,7 @@ function callsIn(page: string): string[][] {
   const code = [...page.matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([text]) => text).join('\n');
   const calls = [...code.replace(/ # .*/g, '').matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
   return calls.flatMap(([, text = '']) => {
-    const group = /^(secret|daemon) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
+    const group = /^(secret|daemon|profile) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
     if (group) return (group[2] ?? '').split(/ ?\| ?/).map((one) => [group[1] ?? '', one]);
     const words = text.replace(/[|&].*/, '').split(/\s+/);
     const call = words.filter((word) => /^(--?)?[a-z]/.test(word));

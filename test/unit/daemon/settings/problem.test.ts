@@ -143,6 +143,12 @@ test.each([
   ['dotted keys', 'idle = "1m"\nprofiles.default.server = "x"', 2],
   ['quoted keys', 'idle = "1m"\n\n"profiles" . \'default\'.server = "x"', 3],
   ['an inline table', 'idle = "1m"\nprofiles = { default = { server = "x" } }', 2],
+  [
+    'a string over several lines',
+    'bw_path = """/\\\n[x]\\\nserver = 1"""\n[profiles.default]\nserver = "x"',
+    5,
+  ],
+  ['a list of tables', 'idle = "1m"\n[[server]]\n', 2],
   ['line ends of Windows', 'idle = "1m"\r\n[profiles.default]\r\nserver = "x"\r\n', 3],
   ['a key of the same name in another table', '[profiles.default]\n"bw_path" = "/bw"\n', 2],
 ])('the line is right with %s', (_, text, line) => {
