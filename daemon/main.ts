@@ -28,6 +28,7 @@ import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
 import { loadNative } from './native.ts';
 import { createProfile } from './profile.ts';
+import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
 import { createChange } from './settings/change.ts';
@@ -140,6 +141,7 @@ async function start(): Promise<void> {
   };
   const profiles = createProfiles({ settings, ownFolder, build });
   const change = createChange({ ...settingsFile, clock, platform });
+  const profileList = createProfileList({ settings, change, profiles, keychains, claims });
   const config = createConfig({ ...settingsFile, change });
 
   const info = { pid, startedMs: clock.monotonicMs() };
@@ -153,6 +155,7 @@ async function start(): Promise<void> {
       createMethods(
         {
           profiles,
+          profileList,
           settings,
           settingsFile: paths.settings,
           config,

@@ -8,6 +8,7 @@ import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
 import type { Profile } from './profile.ts';
+import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
 import { realFolder } from './real-folder.ts';
 import type { Config } from './settings/config.ts';
@@ -15,6 +16,7 @@ import type { Settings } from './settings/settings.ts';
 
 export interface MethodParts {
   readonly profiles: Profiles;
+  readonly profileList: ProfileList;
   /** Throws settings-invalid. */
   readonly settings: () => Settings;
   readonly settingsFile: string;
@@ -31,7 +33,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
   const { caller } = connection;
   const { pid } = info;
   const uptimeMs = () => Math.round(clock.monotonicMs() - info.startedMs);
-  const profile = async () => rightProfile(await profiles.get(caller.profile), caller, profiles);
+  const profile = async () => rightProfile(await profiles.get(caller.profile), caller, parts);
 
   const table: Handlers<ToDaemon> = {
     hello(params) {
@@ -87,7 +89,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     'secret.move': async ({ to }) => {
       const { name, keychain } = await profile();
       const where = await keychain.move(name, to, passphraseFrom(caller));
-      return { where, inUse: keychain.kind === to, settings: settingsFile, profile: name };
+      return { where, inUse: keychain.kind === to, settings: settingsFile };
     },
     'secret.delete': async () => {
       const { name, keychain } = await profile();
@@ -97,6 +99,14 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       profiles: profiles
         .list()
         .map(({ set: { dataDir: _, ...set }, ...one }) => ({ ...one, ...set })),
+    }),
+    'profile.add': async ({ name, set }) => ({
+      ...(await parts.profileList.add(name, set)),
+      settings: parts.settingsFile,
+    }),
+    'profile.remove': async ({ name }) => ({
+      ...(await parts.profileList.remove(name, caller)),
+      settings: parts.settingsFile,
     }),
     'config.get': ({ key }) => config.get(key, caller.profile),
     'config.list': () => ({ file: settingsFile, settings: config.list() }),
@@ -158,12 +168,16 @@ function withTraits(
 }
 
 /** Never another vault's key: a terminal that points bw elsewhere is told so. */
-function rightProfile(profile: Profile, caller: Caller, profiles: Profiles): Profile {
+function rightProfile(
+  profile: Profile,
+  caller: Caller,
+  { profiles, settings }: MethodParts,
+): Profile {
   const { name, dataDir: served } = profile;
   const wanted = caller.dataDir;
   if (wanted === undefined || wanted === served || realFolder(wanted) === realFolder(served))
     return profile;
-  const other = profiles.at(wanted);
+  const other = profiles.at(wanted, settings().profiles);
   const cure = other
     ? `choose the profile of that folder with \`--profile ${other}\``
     : `set \`data_dir\` of this profile to the same folder in the settings`;

@@ -11,11 +11,14 @@ export interface Profiles {
   readonly served: readonly Profile[];
   /** Each profile of the settings, with its folder. */
   list(): { name: string; dataDir: string; set: ProfileSettings; live: boolean }[];
-  /** The profile with this folder, also by another path. */
-  at(folder: string): string | undefined;
-  /** Ends its session and lets go of it; nothing where it is not in use. */
+  /** The first among them with this folder, also by another path. */
+  at(folder: string, among: Among): string | undefined;
+  folderOf(name: string, set: ProfileSettings): string;
+  /** Ends its session; resolves when it has let go of its folder, or was not in use. */
   retire(name: string): Promise<void>;
 }
+
+type Among = Iterable<[string, ProfileSettings]>;
 
 export interface ProfilesParts {
   readonly settings: () => Settings;
@@ -28,27 +31,42 @@ export interface ProfilesParts {
 export function createProfiles({ settings, ownFolder, build }: ProfilesParts): Profiles {
   const served = new Map<string, Profile>();
   const leaving = new Map<Profile, Promise<void>>();
-  /** Those in which no two profiles share a folder. */
-  let checked: Settings | undefined;
+  /** Those that share their folder with none before them, in these settings. */
+  let checked: { settings?: Settings; names: Set<string> } = { names: new Set() };
 
   const folderOf = (name: string, { dataDir }: ProfileSettings) => dataDir ?? ownFolder(name);
 
+  function at(folder: string, among: Among): string | undefined {
+    const wanted = realFolder(folder);
+    return [...among].find(([name, set]) => realFolder(folderOf(name, set)) === wanted)?.[0];
+  }
+
+  /** The first in the file has the folder, so that a new mistake does not stop what works. */
   function refuseShared(now: Settings, name: string, dataDir: string): void {
-    if (checked === now) return;
-    const folders = [...now.profiles].map(([one, set]) => [one, realFolder(folderOf(one, set))]);
-    const mine = realFolder(dataDir);
-    const other = folders.find(([one, folder]) => one !== name && folder === mine)?.[0];
+    if (checked.settings !== now) checked = { settings: now, names: new Set() };
+    if (checked.names.has(name)) return;
+    const all = [...now.profiles];
+    const before = all.slice(
+      0,
+      all.findIndex(([one]) => one === name),
+    );
+    const other = at(dataDir, before);
     if (other) throw failure('profile-folder-shared', { profile: name, other, dataDir });
-    if (new Set(folders.map(([, folder]) => folder)).size === folders.length) checked = now;
+    checked.names.add(name);
   }
 
   async function retire(name: string): Promise<void> {
     const profile = served.get(name);
-    if (!profile) return;
-    served.delete(name);
-    const left = profile.stop();
-    leaving.set(profile, left);
-    await left.finally(() => leaving.delete(profile));
+    if (profile) {
+      served.delete(name);
+      const gone = () => leaving.delete(profile);
+      leaving.set(profile, profile.stop().finally(gone));
+    }
+    await whoLeaves((one) => one.name === name);
+  }
+
+  async function whoLeaves(is: (profile: Profile) => boolean): Promise<void> {
+    await Promise.all([...leaving].map(([profile, left]) => is(profile) && left));
   }
 
   /** What left the settings, or has moved, is let go of, also where nobody asks for it any more. */
@@ -66,8 +84,7 @@ export function createProfiles({ settings, ownFolder, build }: ProfilesParts): P
       const dataDir = folderOf(name, profileIn(now, name));
       refuseShared(now, name, dataDir);
       // A folder or a name changes hands only when whoever had it has let go.
-      const before = [...leaving].filter(([old]) => old.name === name || old.dataDir === dataDir);
-      await Promise.all(before.map(([, left]) => left));
+      await whoLeaves((old) => old.name === name || old.dataDir === dataDir);
       const known = served.get(name);
       if (known) return known;
       const profile = build(name, dataDir);
@@ -84,13 +101,8 @@ export function createProfiles({ settings, ownFolder, build }: ProfilesParts): P
         set,
         live: served.get(name)?.sessions.left() !== undefined,
       })),
-    at(folder) {
-      const wanted = realFolder(folder);
-      const found = [...settings().profiles].find(
-        ([name, set]) => realFolder(folderOf(name, set)) === wanted,
-      );
-      return found?.[0];
-    },
+    at,
+    folderOf,
     retire,
   };
 }

@@ -32,6 +32,8 @@ const sessionMs = v.pipe(
   v.maxValue(LONGEST_SESSION_MS),
 );
 const secretText = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(SECRET_BYTES));
+/** Longest path on Linux. */
+const PATH_CHARACTERS = 4_096;
 const label = v.pipe(v.string(), v.maxLength(200));
 
 const unlocking = v.strictObject({
@@ -117,7 +119,8 @@ export const toDaemon = {
   'session.status': method(
     none,
     v.object({
-      profile: v.string(),
+      /** Not from a daemon that knew only one. */
+      profile: v.optional(v.string()),
       state: v.picklist(['logged-out', 'locked', 'unlocked']),
       dataDir: v.string(),
       account: v.optional(v.string()),
@@ -147,7 +150,6 @@ export const toDaemon = {
       /** The settings name this one already. */
       inUse: v.boolean(),
       settings: v.string(),
-      profile: v.string(),
     }),
   ),
   'secret.delete': method(none, v.object({ deleted: v.boolean() })),
@@ -169,6 +171,27 @@ export const toDaemon = {
           live: v.boolean(),
         }),
       ),
+    }),
+  ),
+  'profile.add': method(
+    v.strictObject({
+      name: profileName,
+      /** Keys and values as in the settings file. */
+      set: v.record(v.string(), v.pipe(v.string(), v.maxLength(PATH_CHARACTERS))),
+    }),
+    v.object({
+      dataDir: v.string(),
+      /** The keychain has an API key from an earlier profile of this name. */
+      stored: v.boolean(),
+      settings: v.string(),
+    }),
+  ),
+  'profile.remove': method(
+    v.strictObject({ name: profileName }),
+    v.object({
+      /** A data folder that was not deleted. */
+      kept: v.optional(v.string()),
+      settings: v.string(),
     }),
   ),
   'config.get': method(v.strictObject({ key: settingKey }), v.object(setting)),

@@ -45,6 +45,10 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
     "A key of one data folder opens nothing in another. So where this terminal's bw would use another folder than bw-helper does, it gets no key at all.",
   'profile-in-use':
     "It names the process and its runtime folder. As a rule it is in a container or in another kind of login, with another XDG_RUNTIME_DIR: give both the same one, and they share one daemon and its session. Two daemons on one folder would end each other's sessions.",
+  'profile-unknown':
+    'The profiles are the tables [profiles.NAME] of the settings file; `default` is always there. The name comes from --profile, or else from BW_HELPER_PROFILE.',
+  'profile-folder-shared':
+    "Two sessions in one folder would end each other, as bw keeps one account and one session there. The profile that stands first in the file goes on working. A symbolic link to the other's folder counts as that folder.",
   'settings-invalid':
     'The settings are read at each use, so that a correction counts from the next command on. The file must be yours, and nobody else may be able to write to it. `helper lock` and `helper daemon stop` work all the same.',
   'daemon-start-failed':

@@ -9,7 +9,7 @@ import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
 import { lock, lockAll } from './lock.ts';
-import { profileList, profileShow } from './profile.ts';
+import { addProfile, choosing } from './profile-options.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
 import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
@@ -117,34 +117,6 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .action((names: string[]) => explain(context, helper, names));
   choosing(helper, context);
   return helper;
-}
-
-/** Every command takes `--profile`, wherever it stands; the last one counts. */
-function choosing(helper: Command, context: Context): void {
-  const addTo = (command: Command): void => {
-    command.option('--profile <name>', 'the profile to use (or BW_HELPER_PROFILE)');
-    command.commands.forEach(addTo);
-  };
-  addTo(helper);
-  helper.hook('preAction', (_, command) => {
-    context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
-  });
-}
-
-function addProfile(helper: Command, context: Context): void {
-  const group = helper.command('profile').description('several vaults, each with its own session');
-  group
-    .command('list')
-    .description('show all')
-    .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => profileList(context, json));
-  group
-    .command('show [name]')
-    .description('show what is set for one')
-    .option('--json', 'as JSON')
-    .action((name: string | undefined, { json = false }: { json?: boolean }) =>
-      profileShow(context, name, json),
-    );
 }
 
 function addConfig(helper: Command, context: Context): void {

@@ -18,15 +18,14 @@ export async function status(context: Context, json: boolean): Promise<void> {
 /** `helper status --all`: every profile of the settings; what keeps one from telling is its problem. */
 export async function statusAll(context: Context, json: boolean): Promise<void> {
   const { output } = context;
-  const all: (Status | { profile: string; problems: string[] })[] = [];
-  for (const { name } of await listProfiles(context))
-    all.push(
-      // A terminal's BITWARDENCLI_APPDATA_DIR fits one of them at most.
-      await statusOf({ ...elsewhere(context), profile: name }).catch((thrown) => ({
-        profile: name,
-        problems: [toFailure(thrown).message],
-      })),
-    );
+  const all: ({ profile: string } & (Status | { problems: string[] }))[] = [];
+  for (const { name } of await listProfiles(context)) {
+    // A terminal's BITWARDENCLI_APPDATA_DIR fits one of them at most.
+    const now = await statusOf({ ...elsewhere(context), profile: name }).catch((thrown) => ({
+      problems: [toFailure(thrown).message],
+    }));
+    all.push({ ...now, profile: name });
+  }
   if (json) return output.data(JSON.stringify(all, null, 2));
   for (const [i, one] of all.entries()) {
     if (i > 0) output.data('');

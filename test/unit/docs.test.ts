@@ -99,11 +99,18 @@ describe('the commands of helper', () => {
 
   function isKnown(call: readonly string[]): boolean {
     const isOption = (word: string) => word.startsWith('-');
-    // `--to file`: the one option whose value is a word.
-    const words = call.filter((word, i) => !isOption(word) && call[i - 1] !== '--to');
+    const valued = [...commands.values()].flatMap((one) => one.valued);
+    // `--to file`, `--profile work`: their values are words too.
+    const words = call.filter((word, i) => !isOption(word) && !valued.includes(call[i - 1] ?? ''));
     if (words[0] === 'help') return Object.hasOwn(errors, words[1] ?? '') || words[1] === undefined;
-    const known = commands.get(words.join(' '));
+    const known = commands.get(words.join(' ')) ?? taking(words);
     return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
+  }
+
+  /** `profile add work`: the last word is what the command takes. */
+  function taking(words: readonly string[]): Known | undefined {
+    const known = commands.get(words.slice(0, -1).join(' '));
+    return known?.takes ? known : undefined;
   }
 });
 
@@ -155,6 +162,10 @@ interface Known {
   /** The commands of a group. */
   readonly below: readonly string[];
   readonly options: readonly string[];
+  /** The options that take a value. */
+  readonly valued: readonly string[];
+  /** It takes a word of the person's own. */
+  readonly takes: boolean;
 }
 
 /** What the help of the built client tells, by the words of each command. */
@@ -171,7 +182,15 @@ function learnCommands(): Map<string, Known> {
     const options = [...stdout.matchAll(/^ {2}(-\w)?,? ?(--[\w-]+)/gm)].flatMap(
       ([, ...names]) => names,
     );
-    found.set(command.join(' '), { below: below.filter((name) => name !== 'help'), options });
+    const valued = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+) </gm)].map(
+      ([, name = '']) => name,
+    );
+    found.set(command.join(' '), {
+      below: below.filter((name) => name !== 'help'),
+      options,
+      valued,
+      takes: /^Arguments:|^Usage: .*[<[](?!options|command)\w+[>\]]/m.test(stdout),
+    });
     for (const name of below) if (name !== 'help') ask(...command, name);
   };
   ask();
@@ -183,7 +202,7 @@ function callsIn(page: string): string[][] {
   const code = [...page.matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([text]) => text).join('\n');
   const calls = [...code.replace(/ # .*/g, '').matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
   return calls.flatMap(([, text = '']) => {
-    const group = /^(secret|daemon) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
+    const group = /^(secret|daemon|profile) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
     if (group) return (group[2] ?? '').split(/ ?\| ?/).map((one) => [group[1] ?? '', one]);
     const words = text.replace(/[|&].*/, '').split(/\s+/);
     const call = words.filter((word) => /^(--?)?[a-z]/.test(word));
