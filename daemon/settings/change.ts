@@ -33,21 +33,26 @@ export function createChange(
   const queue = createQueue();
   const invalid = (problem: string) => failure('settings-invalid', { file, problem });
 
+  /** What the file would be, valid as a whole. */
+  function plan(edit: (text: string) => string) {
+    const found = readSettingsFile(file, uid);
+    if ('problem' in found) throw invalid(found.problem);
+    const before = parseSettings(found.text, home);
+    if ('problem' in before && before.broken) throw invalid(before.problem);
+    const text = edit(found.text);
+    const after = parseSettings(text, home, found.text);
+    if (!('problem' in after)) return { text, after, changed: text !== found.text };
+    if ('problem' in before) throw invalid(after.problem);
+    // What is wrong stands in no line that anybody has seen.
+    throw failure('usage', { problem: after.problem.replace(/^line \d+: /, '') });
+  }
+
   return (edit, ready) =>
     queue(async () => {
-      const found = readSettingsFile(file, uid);
-      if ('problem' in found) throw invalid(found.problem);
-      const before = parseSettings(found.text, home);
-      if ('problem' in before && before.broken) throw invalid(before.problem);
-      const text = edit(found.text);
-      const after = parseSettings(text, home, found.text);
-      if ('problem' in after) {
-        if ('problem' in before) throw invalid(after.problem);
-        // What is wrong stands in no line that anybody has seen.
-        throw failure('usage', { problem: after.problem.replace(/^line \d+: /, '') });
-      }
-      await ready?.(after);
-      if (text === found.text) return;
+      await ready?.(plan(edit).after);
+      // Only now: a person may have saved the file while another one was asked something.
+      const { text, changed } = plan(edit);
+      if (!changed) return;
       makeRoom(file);
       const around = { clock, platform, calls: { ...realCalls, ...options.calls } };
       await replaceFile(targetOf(file, 'settings-unwritable'), text, around, 'settings-unwritable');

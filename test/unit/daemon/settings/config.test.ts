@@ -8,6 +8,7 @@ import {
   realpathSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -229,6 +230,16 @@ describe('set', () => {
       expect(readdirSync(dirname(config.file))).toEqual(['config.toml']);
     },
   );
+
+  test('keeps what a person has saved while somebody was asked', async () => {
+    const file = place('idle = "1m"\n');
+    const options = { file, home, uid, clock: systemClock(), platform: process.platform };
+    await createChange(options)(
+      (text) => `${text}# changed\n`,
+      async () => writeFileSync(file, '# saved\n', { mode: 0o600 }),
+    );
+    expect(readFileSync(file, 'utf8')).toBe('# saved\n# changed\n');
+  });
 
   test('two at once both count', async () => {
     const { set, text } = configOf(written);
