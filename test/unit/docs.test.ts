@@ -107,10 +107,14 @@ describe('the commands of helper', () => {
     return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
   }
 
-  /** `profile add work`: the last word is what the command takes. */
+  /** `profile add work`: the last words are what the command takes. */
   function taking(words: readonly string[]): Known | undefined {
-    const known = commands.get(words.slice(0, -1).join(' '));
-    return known?.takes ? known : undefined;
+    return words
+      .map((_, i) => ({
+        taken: i,
+        known: commands.get(words.slice(0, words.length - i).join(' ')),
+      }))
+      .find(({ taken, known }) => known && taken <= known.takes)?.known;
   }
 });
 
@@ -164,8 +168,8 @@ interface Known {
   readonly options: readonly string[];
   /** The options that take a value. */
   readonly valued: readonly string[];
-  /** It takes a word of the person's own. */
-  readonly takes: boolean;
+  /** How many words of the person's own it takes. */
+  readonly takes: number;
 }
 
 /** What the help of the built client tells, by the words of each command. */
@@ -189,7 +193,8 @@ function learnCommands(): Map<string, Known> {
       below: below.filter((name) => name !== 'help'),
       options,
       valued,
-      takes: /^Arguments:|^Usage: .*[<[](?!options|command)\w+[>\]]/m.test(stdout),
+      takes: [...(/^Usage: .*/m.exec(stdout)?.[0] ?? '').matchAll(/[<[](?!options|command)\w+/g)]
+        .length,
     });
     for (const name of below) if (name !== 'help') ask(...command, name);
   };
@@ -202,7 +207,7 @@ function callsIn(page: string): string[][] {
   const code = [...page.matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([text]) => text).join('\n');
   const calls = [...code.replace(/ # .*/g, '').matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
   return calls.flatMap(([, text = '']) => {
-    const group = /^(secret|daemon|profile) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
+    const group = /^(secret|daemon|profile|config) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
     if (group) return (group[2] ?? '').split(/ ?\| ?/).map((one) => [group[1] ?? '', one]);
     const words = text.replace(/[|&].*/, '').split(/\s+/);
     const call = words.filter((word) => /^(--?)?[a-z]/.test(word));
