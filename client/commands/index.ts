@@ -4,7 +4,7 @@ import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
-import * as config from './config.ts';
+import { addConfig } from './config-options.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
@@ -117,35 +117,6 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .action((names: string[]) => explain(context, helper, names));
   choosing(helper, context);
   return helper;
-}
-
-function addConfig(helper: Command, context: Context): void {
-  const group = helper.command('config').description('the settings file');
-  group
-    .command('get <key>')
-    .description('print one setting')
-    .action((key: string) => config.getSetting(context, key));
-  group
-    .command('set <key> <value>')
-    .description('change one; the comments of the file stay')
-    .action((key: string, value: string) => config.setSetting(context, key, value));
-  group
-    .command('unset <key>')
-    .description('take one out of the file')
-    .action((key: string) => config.unsetSetting(context, key));
-  group
-    .command('list')
-    .description('show all, with their defaults')
-    .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => config.listSettings(context, json));
-  group
-    .command('path')
-    .description('print where the file is')
-    .action(() => config.settingsPath(context));
-  group
-    .command('check')
-    .description('tell whether the file is right')
-    .action(() => config.checkSettings(context));
 }
 
 function addSecret(helper: Command, context: Context): void {

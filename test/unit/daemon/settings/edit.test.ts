@@ -165,6 +165,14 @@ describe('removing', () => {
     expect(editSettings('a.b = 1\na.c = 2', ['a', 'b'], undefined)).toBe('a.c = 2');
   });
 
+  test('a key that stood alone leaves no second empty line', () => {
+    expect(editSettings('a = 1\n\n[b]\n', ['a'], undefined)).toBe('[b]\n');
+    expect(editSettings('# c\r\n\r\na = 1\r\n\r\n[b]\r\n', ['a'], undefined)).toBe(
+      '# c\r\n\r\n[b]\r\n',
+    );
+    expect(editSettings('a = 1\n\n# c\n', ['a'], undefined)).toBe('# c\n');
+  });
+
   test('a table takes its comment and what is in it', () => {
     expect(editSettings(written, ['profiles', 'work'], undefined)).toBe(
       written.slice(0, written.indexOf('\n# For the office.')),
