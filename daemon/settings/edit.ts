@@ -1,6 +1,7 @@
 /** Changes one setting in the text of a settings file; comments, order and spelling of the rest stay. */
 import { isDeepStrictEqual } from 'node:util';
 import { parse, type TomlTable } from 'smol-toml';
+import { Failure } from '../../shared/errors.ts';
 import { notEditable, without, withTable, withValue } from './edit-text.ts';
 import { tomlProblem } from './problem.ts';
 
@@ -17,19 +18,40 @@ export type NewValue = string | number | boolean | Readonly<Record<string, never
  * Throws settings-not-editable where the text is not TOML, or the place stands in braces.
  */
 export function editSettings(text: string, path: Path, value: NewValue | undefined): string {
-  const meant = parsed(text);
+  // Before the text is looked at, as it also finds what no text can be found for.
+  const meant = meaning(text, path, value);
   const edited =
     value === undefined
       ? without(text, path)
       : typeof value === 'object'
         ? withTable(text, path)
         : withValue(text, path, value);
-  put(meant, path, value);
-  const made = parsed(edited);
-  // What held nothing else goes with the last key below it, or stays as an empty table.
-  if (value === undefined) for (const one of [meant, made]) prune(one, path);
-  if (isDeepStrictEqual(made, meant)) return edited;
+  if (means(edited, meant, path)) return edited;
   throw notEditable(`\`${path.join('.')}\` stands where only a person can change it`);
+}
+
+/** What the file is to mean afterwards. Throws settings-not-editable where `text` is not TOML. */
+export function meaning(text: string, path: Path, value: NewValue | undefined): TomlTable {
+  try {
+    const meant = parse(text);
+    put(meant, path, value);
+    return meant;
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw notEditable(tomlProblem(thrown).replace(/\.$/, ''));
+  }
+}
+
+/** Whether `edited` is just that. What held nothing else may go with `path`, or stay as an empty table. */
+export function means(edited: string, meant: TomlTable, path: Path): boolean {
+  let made: TomlTable;
+  try {
+    made = parse(edited);
+  } catch {
+    return false;
+  }
+  for (const one of [meant, made]) prune(one, path);
+  return isDeepStrictEqual(made, meant);
 }
 
 function put(table: TomlTable, path: Path, value: NewValue | undefined): void {
@@ -54,14 +76,6 @@ function prune(table: TomlTable, path: Path): void {
   if (below.length === 0 || !isTable(found)) return;
   prune(found, below);
   if (Object.keys(found).length === 0) delete table[key];
-}
-
-function parsed(text: string): TomlTable {
-  try {
-    return parse(text);
-  } catch (thrown) {
-    throw notEditable(tomlProblem(thrown).replace(/\.$/, ''));
-  }
 }
 
 export function isTable(value: unknown): value is TomlTable {

@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { editSettings, type NewValue } from '../../../../daemon/settings/edit.ts';
+import { editSettings, meaning, means, type NewValue } from '../../../../daemon/settings/edit.ts';
 
 const SERVER = ['profiles', 'default', 'server'];
 
@@ -225,6 +225,28 @@ describe('it says that it cannot', () => {
   ])('in %j', (text, path, value, problem) => {
     expect(reason(text, path, value)).toContain(problem);
     expect(reason(text, path, value)).not.toContain('hunter2');
+  });
+});
+
+describe('what was made is compared with what was meant', () => {
+  const text = '[profiles.default]\nserver = "a"\n';
+  const meant = () => meaning(text, SERVER, 'b');
+
+  test.each([
+    ['the wrong value', text],
+    ['the wrong place', `server = "b"\n${text}`],
+    ['more than that', text.replace('"a"', '"b"\nidle = "1m"')],
+    ['less than that', '[profiles.default]\n'],
+    ['no TOML', `${text}[profiles.default]\n`],
+  ])('%s is none of it', (_, edited) => {
+    expect(means(edited, meant(), SERVER)).toBe(false);
+    expect(means(text.replace('"a"', '"b"'), meant(), SERVER)).toBe(true);
+  });
+
+  test('so a value never takes the place of a table', () => {
+    expect(() => editSettings(text, ['profiles', 'default'], 'x')).toThrow(
+      '`profiles.default` stands where only a person can change it',
+    );
   });
 });
 
