@@ -219,7 +219,7 @@ describe('it says that it cannot', () => {
       undefined,
       '`profiles.default.server` stands in the braces of another setting',
     ],
-    ['profiles = 1', SERVER, 's', 'is set in one line'],
+    ['profiles = 1', SERVER, 's', '`profiles` is no table'],
     ['[[profiles]]\nx = 1', SERVER, 's', '`profiles` is no table'],
     ['idle = hunter2', ['idle'], '1m', 'line 1, column 8'],
   ])('in %j', (text, path, value, problem) => {
