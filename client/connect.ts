@@ -3,14 +3,17 @@
  * byte; only their absence or a refused connection starts a daemon: a slow one is not a dead one.
  */
 import type { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import { type Channel, createChannel } from '../shared/channel.ts';
 import { Failure, failure } from '../shared/errors.ts';
 import { BadFrame } from '../shared/framing.ts';
 import { SILENCE_MS } from '../shared/limits.ts';
+import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
 import { type Answering, createAnswering } from './answering.ts';
 import type { Asking, Context } from './context.ts';
+import { chooseProfile } from './profile-option.ts';
 import { tryConnect } from './reach.ts';
 
 /** A full backlog means a busy daemon; a moment later there is room. */
@@ -60,6 +63,7 @@ async function callOnce<M extends Method>(
   options: CallOptions,
   met: Met,
 ): Promise<Result<ToDaemon, M>> {
+  const vault = vaultOf(context);
   const socket = await reach(context, options.start);
   const answering = createAnswering(context, options.asking);
   const silence = watchSilence(socket);
@@ -84,7 +88,7 @@ async function callOnce<M extends Method>(
 
   // Both leave in one write; hello's answer is not waited for.
   socket.cork();
-  const greeted = channel.call('hello', hello(context, answering)).then(
+  const greeted = channel.call('hello', hello(vault, answering)).then(
     ({ version, pid }) => Object.assign(met, { version, pid }),
     () => {},
   );
@@ -104,14 +108,28 @@ async function callOnce<M extends Method>(
   }
 }
 
-function hello(context: Context, answering: Answering): Params<ToDaemon, 'hello'> {
-  const dataDir = context.env.BITWARDENCLI_APPDATA_DIR;
+function hello(
+  { profile, dataDir }: ReturnType<typeof vaultOf>,
+  answering: Answering,
+): Params<ToDaemon, 'hello'> {
   return {
     version: PROTOCOL_VERSION,
     can: answering.can,
     label: answering.label,
+    // An older daemon knows only this one, and no such field.
+    ...(profile !== DEFAULT_PROFILE && { profile }),
     ...(dataDir && { dataDir }),
     ...(answering.desktop && { desktop: true }),
+  };
+}
+
+/** Which vault is meant here. Throws usage. */
+function vaultOf({ env, profile }: Context) {
+  const dataDir = env.BITWARDENCLI_APPDATA_DIR;
+  return {
+    profile: chooseProfile(profile, env),
+    // As bw resolves it (2026.9.0).
+    dataDir: dataDir && resolve(dataDir),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Context {
   readonly host: Host;
   readonly paths: Paths;
   readonly output: Output;
+  /** What `--profile` says, as it was typed; the option parser puts it in before a command runs. */
+  profile: string | undefined;
   /** The Node that runs us, and the daemon's entry beside us. */
   readonly node: string;
   readonly daemonMain: string;

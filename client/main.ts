@@ -9,6 +9,7 @@ import { paths } from '../shared/paths.ts';
 import { getSession } from './commands/get-session.ts';
 import type { Context } from './context.ts';
 import { createOutput } from './output.ts';
+import { bareGetSession } from './profile-option.ts';
 import { INTERRUPTED } from './prompt/asker.ts';
 
 /** Put in by the build, from package.json. */
@@ -27,9 +28,9 @@ main().then(
 
 async function main(): Promise<void> {
   requireNode();
-  const context = createContext();
-  if (args[0] === 'get-session' && args.length === 1)
-    return await getSession(context, {}, { input: true, passwordStdin: false });
+  const hot = bareGetSession(args);
+  const context = createContext(hot?.named);
+  if (hot) return await getSession(context, {}, { input: true, passwordStdin: false });
   const { runCommand } = await import('./commands/index.ts');
   await runCommand(context, args.length === 0 ? ['--help'] : args, BW_HELPER_VERSION);
 }
@@ -41,7 +42,7 @@ function end(code: number): void {
   process.exit(code);
 }
 
-function createContext(): Context {
+function createContext(profile: string | undefined): Context {
   const { env, platform } = process;
   const uid = process.getuid?.() ?? -1;
   const home = env.HOME || homedir();
@@ -60,6 +61,7 @@ function createContext(): Context {
       hasRunUser: !env.XDG_RUNTIME_DIR && hasRunUser(lstatSync, uid),
     }),
     output,
+    profile,
     node: process.execPath,
     daemonMain: join(import.meta.dirname, '..', 'daemon', 'main.js'),
   };

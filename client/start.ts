@@ -27,6 +27,8 @@ export function daemonEnvironment({ env, platform }: Context): Record<string, st
     ...allowed(env, platform),
     PATH: pathFolders(pathVariable(env, platform), platform).join(separator),
     BW_HELPER_DEBUG: env.BW_HELPER_DEBUG,
+    // Where systemd puts what a service is given; no secret itself.
+    CREDENTIALS_DIRECTORY: env.CREDENTIALS_DIRECTORY,
     // Node hands this one to every child unless it is named (seen with Node 24).
     NODE_V8_COVERAGE: undefined,
   };

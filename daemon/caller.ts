@@ -2,6 +2,7 @@
 import type { Channel } from '../shared/channel.ts';
 import { failure } from '../shared/errors.ts';
 import { PROMPT_IDLE_MS } from '../shared/limits.ts';
+import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Asking, Params, ToClient, ToDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { printable } from '../shared/text.ts';
@@ -20,6 +21,8 @@ export interface Caller {
   readonly can: readonly Asking[];
   /** A keychain of the system may open a window where this person sits. */
   readonly desktop: boolean;
+  /** The profile that it asks about. */
+  readonly profile: string;
   /** The caller's BITWARDENCLI_APPDATA_DIR. */
   readonly dataDir: string | undefined;
   /** Aborted when the connection is gone. */
@@ -59,6 +62,9 @@ export function createCaller(
     },
     get desktop() {
       return hello?.desktop ?? false;
+    },
+    get profile() {
+      return hello?.profile ?? DEFAULT_PROFILE;
     },
     get dataDir() {
       return hello?.dataDir;

@@ -1,7 +1,6 @@
 /** How the daemon leaves: nobody new, vault locked, keys wiped, answers sent, socket gone. */
 import type { Clock } from './clock.ts';
 import type { Instance } from './instance.ts';
-import type { Keychain } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import type { Profiles } from './profiles.ts';
 
@@ -12,7 +11,8 @@ export interface Leaving {
   /** Ends every connection once what was written is out. */
   readonly drop: () => Promise<unknown>;
   readonly profiles: Profiles;
-  readonly keychain: Keychain;
+  /** Forgets what opens the keychains. */
+  readonly forget: () => void;
   readonly instance: Instance;
 }
 
@@ -41,16 +41,17 @@ export function createLeave(parts: {
     log.info('leaving', { why });
     // Nobody new comes; what still listens keeps the process alive until all is done.
     leaving?.instance.release();
-    const profile = leaving?.profiles.last();
+    const profiles = leaving?.profiles.served ?? [];
+    const settled = () => Promise.all(profiles.map((profile) => profile.settled()));
     // What bw is doing for others ends, and its staged copy with the client_secret goes with it.
     running.abort();
-    await profile?.settled();
+    await settled();
     // A `bw lock` of our own may still have to run; after it nothing starts any more.
     running = new AbortController();
-    await profile?.sessions.stop();
+    await Promise.all(profiles.map((profile) => profile.sessions.stop()));
     running.abort();
-    await profile?.settled();
-    leaving?.keychain.forget();
+    await settled();
+    leaving?.forget();
     // The answer to `daemon.stop` itself is written after this resolves.
     setImmediate(() => leaving?.drop().then(() => exit(code)));
     clock.after(LAST_WORDS_MS, () => exit(code));

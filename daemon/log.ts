@@ -57,6 +57,15 @@ export function openLog(to: string | number, debug: boolean): Log {
   };
 }
 
+/** The same log, with `fields` in each line. */
+export function withFields(log: Log, fields: Fields): Log {
+  return {
+    info: (event, more) => log.info(event, { ...fields, ...more }),
+    warn: (event, more) => log.warn(event, { ...fields, ...more }),
+    debug: (event, more) => log.debug(event, { ...fields, ...more }),
+  };
+}
+
 type Destination = ReturnType<typeof pino.destination>;
 
 function openFile(file: string): Destination {

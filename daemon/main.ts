@@ -8,6 +8,7 @@ import { hasRunUser } from '../shared/boundary.ts';
 import { allowed } from '../shared/environment.ts';
 import { toFailure } from '../shared/errors.ts';
 import { paths as findPaths } from '../shared/paths.ts';
+import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Secret } from '../shared/secret.ts';
 import { createAdmission } from './admission.ts';
 import { announce, tell, type Word } from './announce.ts';
@@ -22,15 +23,19 @@ import { chooseKeychain } from './keychain/chosen.ts';
 import { openKeychainFile } from './keychain/file.ts';
 import { openNotes } from './keychain/notes.ts';
 import { openOsKeychain } from './keychain/os.ts';
+import { openPassphraseFile } from './keychain/passphrase-file.ts';
 import { createLeave } from './leave.ts';
-import { openLog } from './log.ts';
+import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
 import { loadNative } from './native.ts';
 import { createProfile } from './profile.ts';
+import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
 import { createServer } from './server.ts';
-import { openSettings } from './settings/settings.ts';
-import { createClaim } from './vault/claim.ts';
+import { createChange } from './settings/change.ts';
+import { createConfig } from './settings/config.ts';
+import { openSettings, orBefore, profileIn } from './settings/settings.ts';
+import { createClaims } from './vault/claim.ts';
 import { openDataFile } from './vault/data-file.ts';
 import { clearStaged, staged } from './vault/staged.ts';
 
@@ -65,7 +70,8 @@ async function start(): Promise<void> {
   });
   const instance = claimInstance({ paths, platform, uid, pid, lockFile: native.lockFile });
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
-  const { read: settings } = openSettings({ file: paths.settings, home, uid });
+  const settingsFile = { file: paths.settings, home, uid };
+  const { read: settings } = openSettings(settingsFile);
   const kill = process.kill.bind(process);
   const worker = createAskWorker({
     spawn,
@@ -75,16 +81,21 @@ async function start(): Promise<void> {
     command: [nodePath, '--disable-sigusr1', join(import.meta.dirname, 'keychain-worker.js')],
     env: allowed(env, platform),
   });
-  const keychain = chooseKeychain(() => settings().profile.keychain, {
-    os: openOsKeychain({ worker, notes: openNotes(paths.keychainNotes), clock, platform }),
-    file: openKeychainFile({ file: paths.keychain, uid, platform }),
+  const passphraseFile = openPassphraseFile({
+    named: () => settings().passphraseFile,
+    credentials: env.CREDENTIALS_DIRECTORY,
+    uid,
   });
+  const keychains = {
+    os: openOsKeychain({ worker, notes: openNotes(paths.keychainNotes), clock, platform }),
+    file: openKeychainFile({ file: paths.keychain, uid, platform, passphraseFile }),
+  };
   clearStaged(paths.runtime);
 
   const leave = createLeave({ clock, log, exit: (code) => process.exit(code) });
   const { signal } = leave;
   const runner = createRunner({ spawn, kill, clock, platform, openPipe: loadPipe(platform) });
-  const run = createInvoke({
+  const invoke = createInvoke({
     run: runner,
     settings,
     settingsFile: paths.settings,
@@ -96,9 +107,15 @@ async function start(): Promise<void> {
     signal,
   });
   const random = () => randomBytes(16).toString('hex');
-  const profiles = createProfiles(settings, paths.bwDefault, (dataDir) => {
+  const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
+  const ownFolder = (name: string) =>
+    name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
+  const build = (name: string, dataDir: string) => {
+    const own = () => profileIn(settings(), name);
+    const run = invoke(name, own);
     const dataFile = openDataFile(dataDir, { clock, platform });
-    const server = () => settings().profile.server ?? 'the server';
+    const atFirst = own();
+    const server = () => orBefore(own, atFirst).server ?? 'the server';
     const context = (secrets: readonly Secret[]) => ({ dataDir, server: server(), secrets });
     const scratch = paths.runtime;
     const verbs = createVerbs({
@@ -111,17 +128,26 @@ async function start(): Promise<void> {
       context,
       stage: staged,
     });
-    const owner = `pid ${pid}, ${paths.runtime}`;
-    const claim = createClaim(dataDir, { lockFile: native.lockFile, owner });
-    const name = 'default';
-    return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
-  });
+    return createProfile({
+      name,
+      dataFile,
+      verbs,
+      keychain: chooseKeychain(() => own().keychain, keychains),
+      settings: own,
+      claim: () => claims.claim(name, dataDir),
+      release: () => claims.release(name),
+      clock,
+      log: withFields(log, { profile: name }),
+    });
+  };
+  const profiles = createProfiles({ settings, ownFolder, build });
+  const change = createChange({ ...settingsFile, clock, platform });
+  const profileList = createProfileList({ settings, change, profiles, keychains, claims });
+  const config = createConfig({ ...settingsFile, change });
 
   const admission = createAdmission({
-    live: () => {
-      const sessions = profiles.last()?.sessions;
-      return (sessions?.left() ?? sessions?.problem()) !== undefined;
-    },
+    live: () =>
+      profiles.served.some(({ sessions }) => (sessions.left() ?? sessions.problem()) !== undefined),
     leave: () => leave.begin('a newer helper'),
   });
   const info = { pid, startedMs: clock.monotonicMs() };
@@ -135,8 +161,10 @@ async function start(): Promise<void> {
       createMethods(
         {
           profiles,
-          keychain,
+          profileList,
+          settings,
           settingsFile: paths.settings,
+          config,
           admission,
           clock,
           info,
@@ -145,7 +173,10 @@ async function start(): Promise<void> {
         connection,
       ),
   });
-  leave.onLeave({ drop, profiles, keychain, instance });
+  const forget = () => {
+    for (const keychain of Object.values(keychains)) keychain.forget();
+  };
+  leave.onLeave({ drop, profiles, forget, instance });
   await instance.listen(server);
   instance.watch(clock, () => leave.begin('socket gone'));
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)

@@ -1,6 +1,6 @@
 /** The table: method → one line into the domain. Traits are looked at once, here, before dispatch. */
 import type { Handlers } from '../shared/channel.ts';
-import { failure } from '../shared/errors.ts';
+import { Failure, failure, toFailure } from '../shared/errors.ts';
 import { type ToDaemon, toDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
@@ -8,15 +8,21 @@ import type { Admission } from './admission.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
-import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { Profile } from './profile.ts';
+import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
+import { realFolder } from './real-folder.ts';
+import type { Config } from './settings/config.ts';
+import type { Settings } from './settings/settings.ts';
 
 export interface MethodParts {
   readonly profiles: Profiles;
-  readonly keychain: ChosenKeychain;
+  readonly profileList: ProfileList;
+  /** Throws settings-invalid. */
+  readonly settings: () => Settings;
   readonly settingsFile: string;
   readonly admission: Admission;
+  readonly config: Config;
   readonly clock: Clock;
   readonly info: { readonly pid: number; readonly startedMs: number };
   /** Ends the daemon; resolves when everything is locked and wiped. */
@@ -25,11 +31,11 @@ export interface MethodParts {
 
 /** The handlers for one connection. */
 export function createMethods(parts: MethodParts, connection: Connection): Handlers<ToDaemon> {
-  const { profiles, keychain, clock, info } = parts;
+  const { profiles, config, settingsFile, clock, info } = parts;
   const { caller } = connection;
   const { pid } = info;
   const uptimeMs = () => Math.round(clock.monotonicMs() - info.startedMs);
-  const profile = async () => rightProfile(await profiles.current(), caller);
+  const profile = async () => rightProfile(await profiles.get(caller.profile), caller, parts);
 
   const table: Handlers<ToDaemon> = {
     hello(params) {
@@ -45,11 +51,26 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return sessions.left() ?? { idleLeftMs: 0, maxLeftMs: 0 };
     },
     'session.lock': async () => {
-      // With settings that cannot be read the last profile is all there is, and it is enough.
-      const last = await profiles.current().catch(() => profiles.last());
-      const locked = (await last?.sessions.lock()) ? 'locked' : 'none';
-      return { locked, otherSession: (await last?.otherSession()) ?? false };
+      const served = await profiles.get(caller.profile).catch((thrown) => {
+        // With settings that cannot be read, what is served is all there is, and it is enough.
+        const found = profiles.served.find(({ name }) => name === caller.profile);
+        if (found || (thrown instanceof Failure && thrown.is('settings-invalid'))) return found;
+        throw thrown;
+      });
+      return served ? await lockOne(served) : { locked: 'none', otherSession: false };
     },
+    'session.lockAll': async () => ({
+      profiles: await Promise.all(
+        profiles.served.map(async (one) => ({
+          name: one.name,
+          ...(await lockOne(one).catch((thrown) => ({
+            locked: 'locked' as const,
+            otherSession: false,
+            problem: toFailure(thrown).message,
+          }))),
+        })),
+      ),
+    }),
     'session.status': async () => ({
       ...(await (await profile()).status()),
       daemon: { pid, uptimeMs: uptimeMs() },
@@ -59,27 +80,55 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     'vault.sync': async () => await (await profile()).sync(caller),
     'secret.set': async ({ clientId, clientSecret }) => {
       const secret = { clientId, clientSecret: new Secret(clientSecret) };
-      const { name } = await profile();
+      const { name, keychain } = await profile();
       await keychain.set(name, secret, passphraseFrom(caller));
       return { where: (await keychain.status(name)).where };
     },
-    'secret.status': async () => ({
-      kind: keychain.kind,
-      ...(await keychain.status((await profile()).name)),
-    }),
+    'secret.status': async () => {
+      const { name, keychain } = await profile();
+      return { kind: keychain.kind, ...(await keychain.status(name)) };
+    },
     'secret.move': async ({ to }) => {
-      const { name } = await profile();
+      const { name, keychain } = await profile();
       const where = await keychain.move(name, to, passphraseFrom(caller));
-      return { where, inUse: keychain.kind === to, settings: parts.settingsFile };
+      return { where, inUse: keychain.kind === to, settings: settingsFile };
     },
     'secret.delete': async () => {
-      const { name } = await profile();
+      const { name, keychain } = await profile();
       return { deleted: await keychain.delete(name, passphraseFrom(caller)) };
+    },
+    'profile.list': () => ({
+      profiles: profiles
+        .list()
+        .map(({ set: { dataDir: _, ...set }, ...one }) => ({ ...one, ...set })),
+    }),
+    'profile.add': async ({ name, set }) => ({
+      ...(await parts.profileList.add(name, set)),
+      settings: parts.settingsFile,
+    }),
+    'profile.remove': async ({ name }) => ({
+      ...(await parts.profileList.remove(name, caller)),
+      settings: parts.settingsFile,
+    }),
+    'config.get': ({ key }) => config.get(key, caller.profile),
+    'config.list': () => ({ file: settingsFile, settings: config.list() }),
+    'config.set': async ({ key, value }) => ({
+      key: await config.set(key, value, caller.profile),
+      file: settingsFile,
+    }),
+    'config.unset': async ({ key }) => ({
+      ...(await config.unset(key, caller.profile)),
+      file: settingsFile,
+    }),
+    'config.path': () => ({ file: settingsFile }),
+    'config.check': () => {
+      config.check();
+      return { file: settingsFile };
     },
     'daemon.info': () => ({
       pid,
       uptimeMs: uptimeMs(),
-      live: profiles.last()?.sessions.left() !== undefined,
+      live: profiles.served.some(({ sessions }) => sessions.left() !== undefined),
     }),
     'daemon.stop': async () => {
       await parts.stop('asked');
@@ -93,17 +142,24 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
   return withTraits(table, parts, connection);
 }
 
+async function lockOne({ sessions, otherSession }: Profile) {
+  const locked = (await sessions.lock()) ? ('locked' as const) : ('none' as const);
+  return { locked, otherSession: await otherSession() };
+}
+
 function withTraits(
   table: Handlers<ToDaemon>,
-  { profiles, admission }: MethodParts,
+  { profiles, settings, admission }: MethodParts,
   connection: Connection,
 ): Handlers<ToDaemon> {
+  const { caller } = connection;
+  const touch = () => profiles.served.find(({ name }) => name === caller.profile)?.sessions.touch();
   const wrapped = Object.entries(table).map(([method, handler]) => {
     const { traits } = toDaemon[method as keyof ToDaemon];
     const work = async (params: never): Promise<unknown> => {
-      if (!traits.withoutSettings) await profiles.current();
+      if (!traits.withoutSettings) settings();
       const result = await handler(params);
-      if (traits.extendsIdle) profiles.last()?.sessions.touch();
+      if (traits.extendsIdle) touch();
       return result;
     };
     const guarded = async (params: never): Promise<unknown> => {
@@ -119,9 +175,18 @@ function withTraits(
 }
 
 /** Never another vault's key: a terminal that points bw elsewhere is told so. */
-function rightProfile(profile: Profile, caller: Caller): Profile {
+function rightProfile(
+  profile: Profile,
+  caller: Caller,
+  { profiles, settings }: MethodParts,
+): Profile {
+  const { name, dataDir: served } = profile;
   const wanted = caller.dataDir;
-  if (wanted !== undefined && wanted.replace(/\/+$/, '') !== profile.dataDir)
-    throw failure('profile-mismatch', { wanted, served: profile.dataDir });
-  return profile;
+  if (wanted === undefined || wanted === served || realFolder(wanted) === realFolder(served))
+    return profile;
+  const other = profiles.at(wanted, settings().profiles);
+  const cure = other
+    ? `choose the profile of that folder with \`--profile ${other}\``
+    : `set \`data_dir\` of this profile to the same folder in the settings`;
+  throw failure('profile-mismatch', { wanted, profile: name, served, cure });
 }

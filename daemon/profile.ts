@@ -8,13 +8,14 @@ import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
-import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
+import type { ChosenKeychain } from './keychain/chosen.ts';
+import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
 import { Sessions } from './sessions.ts';
-import type { Settings } from './settings/settings.ts';
+import type { ProfileSettings } from './settings/settings.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { type Account, DEFAULT_SERVER, describe, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
@@ -29,10 +30,12 @@ export interface ProfileParts {
   readonly name: string;
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
-  readonly keychain: Keychain;
-  readonly settings: () => Settings;
-  /** Throws profile-in-use. */
+  readonly keychain: ChosenKeychain;
+  /** Throws settings-invalid, and profile-unknown where it is no longer in the settings. */
+  readonly settings: () => ProfileSettings;
+  /** Throws profile-in-use and profile-folder-shared. */
   readonly claim: () => void;
+  readonly release: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -43,6 +46,7 @@ export interface Profile {
   readonly name: string;
   readonly dataDir: string;
   readonly sessions: Sessions;
+  readonly keychain: ChosenKeychain;
   login(caller: Caller): Promise<{ account: string; server: string }>;
   logout(): Promise<{ account: string }>;
   sync(caller: Caller): Promise<{ account: string }>;
@@ -51,6 +55,8 @@ export interface Profile {
   otherSession(): Promise<boolean>;
   /** Resolves when no bw is at work and none waits for its turn. */
   settled(): Promise<void>;
+  /** Ends the session for good, and lets go of the folder once nothing of ours is at work in it. */
+  stop(): Promise<void>;
 }
 
 export function createProfile(parts: ProfileParts): Profile {
@@ -76,7 +82,15 @@ export function createProfile(parts: ProfileParts): Profile {
     return who.apiKey ? await keychain.get(name, ask) : undefined;
   }
 
-  const vault = createSessionVault({ dataFile, verbs, queue, log, requireAccount, secretFor });
+  const vault = createSessionVault({
+    name,
+    dataFile,
+    verbs,
+    queue,
+    log,
+    requireAccount,
+    secretFor,
+  });
 
   async function syncWith(ask: AskPassphrase): Promise<Account> {
     const who = await requireAccount();
@@ -114,16 +128,24 @@ export function createProfile(parts: ProfileParts): Profile {
     return slot((await dataFile.read()) ?? {}) !== undefined;
   }
 
+  async function settled(): Promise<void> {
+    await queue(async () => {});
+    // Whoever waited for the last one goes on in between, for instance to open its session.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   return {
     name,
     dataDir: dataFile.folder,
     sessions,
+    keychain,
     otherSession,
+    settled,
 
-    async settled() {
-      await queue(async () => {});
-      // Whoever waited for the last one goes on in between, for instance to open its session.
-      await new Promise((resolve) => setImmediate(resolve));
+    async stop() {
+      await sessions.stop();
+      await settled();
+      parts.release();
     },
 
     async login(caller) {
@@ -134,7 +156,7 @@ export function createProfile(parts: ProfileParts): Profile {
       const secret = await keychain.get(name, passphraseFrom(caller));
       if (!secret) throw failure('no-client-secret');
       try {
-        await queue(() => verbs.login(secret, settings().profile.server));
+        await queue(() => verbs.login(secret, settings().server));
       } finally {
         secret.clientSecret.wipe();
       }
@@ -162,6 +184,7 @@ export function createProfile(parts: ProfileParts): Profile {
       const stored = await keychain.status(name).catch(toFailure);
       const broken = stored instanceof Failure;
       return {
+        profile: name,
         state: left ? 'unlocked' : found ? 'locked' : 'logged-out',
         dataDir: dataFile.folder,
         ...(who && {
@@ -177,7 +200,8 @@ export function createProfile(parts: ProfileParts): Profile {
         },
         problems: [
           found === STRANGER ? unknownLayout(dataFile.file).message : undefined,
-          who && otherServer(who, settings().profile.server),
+          who && otherServer(who, settings().server),
+          who && otherAccount(who, settings().email),
           broken ? stored.message : stored.problem,
           sessions.problem(),
           renewal.problem(),
@@ -196,4 +220,9 @@ function unknownLayout(file: string): Failure {
 function otherServer({ server = DEFAULT_SERVER }: Account, wanted: string | undefined) {
   if (wanted === undefined || sameServer(server, wanted)) return undefined;
   return `the settings name ${wanted}, and bw is logged in to ${server}: run \`helper logout\`, then \`helper login\``;
+}
+
+function otherAccount({ email }: Account, wanted: string | undefined) {
+  if (wanted === undefined || wanted.toLowerCase() === email.toLowerCase()) return undefined;
+  return `the settings name ${wanted}, and bw is logged in as ${email}`;
 }

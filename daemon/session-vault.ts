@@ -1,6 +1,7 @@
 /** A profile's vault as its sessions see it: whether a key opens it, how it is locked and unlocked. */
 import { failure, toFailure } from '../shared/errors.ts';
 import { PASSWORD_TRIES } from '../shared/limits.ts';
+import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Verbs } from './bw/verbs.ts';
 import { passphraseFromWaiters } from './challenges.ts';
 import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
@@ -15,6 +16,8 @@ import { layoutOf } from './vault/layouts.ts';
 const SUBJECT_CHARACTERS = 200;
 
 export interface SessionVaultParts {
+  /** Of the profile. */
+  readonly name: string;
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
   readonly queue: Queue;
@@ -26,7 +29,7 @@ export interface SessionVaultParts {
 }
 
 export function createSessionVault(parts: SessionVaultParts): SessionVault {
-  const { dataFile, verbs, queue, log, requireAccount, secretFor } = parts;
+  const { name, dataFile, verbs, queue, log, requireAccount, secretFor } = parts;
   return {
     async requireLogin() {
       await requireAccount();
@@ -58,7 +61,7 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
       const secret = await secretFor(who, passphraseFromWaiters(waiters));
       try {
         for (let attempt = 1; ; ) {
-          const subject = subjectOf(who);
+          const subject = subjectOf(who, name);
           const answer = await waiters.ask({ what: 'master-password', subject, attempt });
           try {
             return await queue(() => verbs.unlock(answer.secret, secret));
@@ -79,9 +82,10 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
   };
 }
 
-function subjectOf({ email, server }: Account): string {
-  if (!email) return 'this vault';
+function subjectOf({ email, server }: Account, profile: string): string {
+  const which = profile === DEFAULT_PROFILE ? '' : `, profile ${profile}`;
+  if (!email) return `this vault${which}`;
   const address = server ?? DEFAULT_SERVER;
   const host = URL.canParse(address) ? new URL(address).host : address;
-  return `${email} (${host})`.slice(0, SUBJECT_CHARACTERS);
+  return `${email} (${host}${which})`.slice(0, SUBJECT_CHARACTERS);
 }

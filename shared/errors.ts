@@ -134,8 +134,8 @@ export const errors = {
   }),
   'profile-mismatch': row({
     exit: 32,
-    says: 'BITWARDENCLI_APPDATA_DIR is {wanted} here, but bw-helper serves {served}.',
-    next: 'Unset it, or set `data_dir` in the settings to the same folder.',
+    says: 'BITWARDENCLI_APPDATA_DIR is {wanted} here, but the profile {profile} has {served}.',
+    next: 'Unset it, or {cure}.',
   }),
   'profile-in-use': row({
     exit: 33,
@@ -267,10 +267,40 @@ export const errors = {
     says: 'This `helper` is older than the daemon that runs, and cannot use it any more.',
     next: 'Run the newer one (`type -a helper` shows which there are), or end that daemon with `helper daemon stop`.',
   }),
+  'profile-unknown': row({
+    exit: 68,
+    says: 'There is no profile {profile}; there are: {known}.',
+    next: 'Choose one of these, or make it with `helper profile add`.',
+  }),
+  'profile-folder-shared': row({
+    exit: 69,
+    says: 'The profiles {profile} and {other} have the same data folder, {dataDir}.',
+    next: 'Give each a `data_dir` of its own in the settings: bw knows one account a folder.',
+  }),
   internal: row({
     exit: 70,
     says: 'Something went wrong inside bw-helper ({problem}).',
     next: 'Please report it; `helper daemon logs` holds more.',
+  }),
+  'profile-exists': row({
+    exit: 71,
+    says: 'There is a profile {profile} already.',
+    next: 'Change it in the settings, or run `helper profile remove {profile}` first.',
+  }),
+  'settings-not-editable': row({
+    exit: 72,
+    says: 'The settings file cannot be changed by a command: {problem}.',
+    next: 'Change it in an editor; `helper config check` tells whether it is right then.',
+  }),
+  'settings-unwritable': row({
+    exit: 73,
+    says: '{file} cannot be written: {problem}.',
+    next: 'Free some space or correct its permissions, and try again; it is as it was.',
+  }),
+  'passphrase-file': row({
+    exit: 74,
+    says: 'The passphrase file {file} cannot be used: {problem}.',
+    next: 'Correct that, or take `passphrase_file` out of the settings and type the passphrase.',
   }),
 };
 

@@ -26,6 +26,8 @@ export interface Paths {
   readonly keychain: string;
   /** When something was stored in the system's own keychain; no secret in it. */
   readonly keychainNotes: string;
+  /** Folders for the profiles that have none of their own, by name. */
+  readonly profiles: string;
   /** The folder that bw itself uses when BITWARDENCLI_APPDATA_DIR is not set. */
   readonly bwDefault: string;
 }
@@ -51,6 +53,7 @@ export function paths(at: Surroundings): Paths {
     log: join(state, 'daemon.log'),
     keychain: join(data, 'keychain.json'),
     keychainNotes: join(state, 'keychain-notes.json'),
+    profiles: join(data, 'profiles'),
     bwDefault: bwFolder(at, join),
   };
 }

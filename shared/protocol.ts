@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import { LONGEST_SESSION_MS, SECRET_BYTES, SHORTEST_SESSION_MS } from './limits.ts';
+import { PROFILE_NAME } from './profile-name.ts';
 
 interface Traits {
   /** The result holds a secret; never traced, never logged. */
@@ -31,6 +32,8 @@ const sessionMs = v.pipe(
   v.maxValue(LONGEST_SESSION_MS),
 );
 const secretText = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(SECRET_BYTES));
+/** Longest path on Linux. */
+const PATH_CHARACTERS = 4_096;
 const label = v.pipe(v.string(), v.maxLength(200));
 
 const unlocking = v.strictObject({
@@ -39,6 +42,8 @@ const unlocking = v.strictObject({
   /** How long a client that cannot be asked waits for somebody else's unlock. */
   waitMs: v.optional(sessionMs),
 });
+
+const profileName = v.pipe(v.string(), v.regex(PROFILE_NAME));
 
 const keychainKind = v.picklist(['os', 'file']);
 const keychainStatus = v.object({
@@ -53,6 +58,22 @@ const keychainStatus = v.object({
 
 const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
 
+const ended = {
+  /** `none`: there was no session here. */
+  locked: v.picklist(['locked', 'none']),
+  /** A session that somebody else's bw opened is still live. */
+  otherSession: v.boolean(),
+};
+
+const settingKey = v.pipe(v.string(), v.nonEmpty(), v.maxLength(200));
+const setting = {
+  /** With dots: `profiles.default.server`. */
+  key: v.string(),
+  /** As the file or its default says it. */
+  value: v.optional(v.string()),
+  from: v.picklist(['file', 'default', 'nowhere']),
+};
+
 /** What a client can do when the daemon needs a secret from a person. */
 export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
 
@@ -65,6 +86,8 @@ export const toDaemon = {
       can: v.array(asking),
       /** Where the person sits, for others who wait: `pts/3`. */
       label,
+      /** The profile that every request of this connection is about; without it, `default`. */
+      profile: v.optional(profileName),
       /** The caller's BITWARDENCLI_APPDATA_DIR: another vault's key is never handed out. */
       dataDir: v.optional(v.string()),
       /** The system keychain may open a window here to ask the person. */
@@ -78,19 +101,27 @@ export const toDaemon = {
     extendsIdle: true,
   }),
   'session.unlock': method(unlocking, limits, { extendsIdle: true }),
-  'session.lock': method(
+  'session.lock': method(none, v.object(ended), { withoutSettings: true }),
+  /** Every profile that the daemon has served, also one that is no longer in the settings. */
+  'session.lockAll': method(
     none,
     v.object({
-      /** `none`: there was no session here. */
-      locked: v.picklist(['locked', 'none']),
-      /** A session that somebody else's bw opened is still live. */
-      otherSession: v.boolean(),
+      profiles: v.array(
+        v.object({
+          name: v.string(),
+          ...ended,
+          /** Why its vault is still open. */
+          problem: v.optional(v.string()),
+        }),
+      ),
     }),
     { withoutSettings: true },
   ),
   'session.status': method(
     none,
     v.object({
+      /** Not from a daemon that knew only one. */
+      profile: v.optional(v.string()),
       state: v.picklist(['logged-out', 'locked', 'unlocked']),
       dataDir: v.string(),
       account: v.optional(v.string()),
@@ -123,6 +154,62 @@ export const toDaemon = {
     }),
   ),
   'secret.delete': method(none, v.object({ deleted: v.boolean() })),
+  'profile.list': method(
+    none,
+    v.object({
+      profiles: v.array(
+        v.object({
+          name: v.string(),
+          dataDir: v.string(),
+          keychain: keychainKind,
+          server: v.optional(v.string()),
+          email: v.optional(v.string()),
+          caFile: v.optional(v.string()),
+          proxy: v.optional(v.string()),
+          idleMs: v.number(),
+          maxMs: v.number(),
+          /** A session is open. */
+          live: v.boolean(),
+        }),
+      ),
+    }),
+  ),
+  'profile.add': method(
+    v.strictObject({
+      name: profileName,
+      /** Keys and values as in the settings file. */
+      set: v.record(v.string(), v.pipe(v.string(), v.maxLength(PATH_CHARACTERS))),
+    }),
+    v.object({
+      dataDir: v.string(),
+      /** The keychain has an API key from an earlier profile of this name. */
+      stored: v.boolean(),
+      settings: v.string(),
+    }),
+  ),
+  'profile.remove': method(
+    v.strictObject({ name: profileName }),
+    v.object({
+      /** A data folder that was not deleted. */
+      kept: v.optional(v.string()),
+      settings: v.string(),
+    }),
+  ),
+  'config.get': method(v.strictObject({ key: settingKey }), v.object(setting)),
+  'config.list': method(none, v.object({ file: v.string(), settings: v.array(v.object(setting)) })),
+  'config.set': method(
+    v.strictObject({ key: settingKey, value: v.pipe(v.string(), v.maxBytes(SECRET_BYTES)) }),
+    v.object({ key: v.string(), file: v.string() }),
+    { withoutSettings: true },
+  ),
+  'config.unset': method(
+    v.strictObject({ key: settingKey }),
+    v.object({ key: v.string(), file: v.string(), removed: v.boolean() }),
+    { withoutSettings: true },
+  ),
+  'config.path': method(none, v.object({ file: v.string() }), { withoutSettings: true }),
+  /** Reads the file anew. */
+  'config.check': method(none, v.object({ file: v.string() }), { withoutSettings: true }),
   'daemon.info': method(
     none,
     v.object({ pid: v.number(), uptimeMs: v.number(), live: v.boolean() }),

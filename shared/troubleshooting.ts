@@ -45,8 +45,18 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
     "A key of one data folder opens nothing in another. So where this terminal's bw would use another folder than bw-helper does, it gets no key at all.",
   'profile-in-use':
     "It names the process and its runtime folder. As a rule it is in a container or in another kind of login, with another XDG_RUNTIME_DIR: give both the same one, and they share one daemon and its session. Two daemons on one folder would end each other's sessions.",
+  'profile-unknown':
+    'The profiles are the tables [profiles.NAME] of the settings file; `default` is always there. The name comes from --profile, or else from BW_HELPER_PROFILE.',
+  'profile-folder-shared':
+    "Two sessions in one folder would end each other, as bw keeps one account and one session there. The profile that stands first in the file goes on working. A symbolic link to the other's folder counts as that folder.",
   'settings-invalid':
-    'The settings are read at each use, so that a correction counts from the next command on. The file must be yours, and nobody else may be able to write to it. `helper lock` and `helper daemon stop` work all the same.',
+    'The settings are read at each use, so that a correction counts from the next command on. `helper config check` tells whether it is right, and `helper config set` and `unset` can put it right. The file must be yours, and nobody else may be able to write to it or to its folder. `helper lock` and `helper daemon stop` work all the same.',
+  'settings-not-editable':
+    'A value in an inline table, `profiles = { default = { … } }`, can be changed where it stands, but nothing can be added or taken out. The file was not touched.',
+  'settings-unwritable':
+    'A new file is written beside the old one and then takes its place, so the folder must be writable, too. Where the file is a link, that is the folder of the real one; a dotfile manager that keeps it read-only is the one to change it.',
+  'passphrase-file':
+    'It is `passphrase_file` of the settings, or else `bw-helper-passphrase` in CREDENTIALS_DIRECTORY as it was when the daemon started. Its first line is the passphrase, without the line end. Where there is one, nobody is asked. `helper secret status` tells whether it can be used.',
   'daemon-start-failed':
     'As a rule its log or its runtime folder cannot be written. Everything that it needs for its start is beside its program: a broken installation shows here as well.',
   'daemon-silent':

@@ -4,12 +4,14 @@ import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
+import { addConfig } from './config-options.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
-import { lock } from './lock.ts';
+import { lock, lockAll } from './lock.ts';
+import { addProfile, choosing } from './profile-options.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
-import { status } from './status.ts';
+import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
 
 interface Flags {
@@ -86,12 +88,16 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   helper
     .command('lock')
     .description('end the session, everywhere')
-    .action(() => lock(context));
+    .option('--all', 'those of all profiles')
+    .action(({ all }: { all?: boolean }) => (all ? lockAll : lock)(context));
   helper
     .command('status')
     .description('show what stands; renews nothing')
     .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => status(context, json));
+    .option('--all', 'of all profiles')
+    .action(({ all, json = false }: { all?: boolean; json?: boolean }) =>
+      (all ? statusAll : status)(context, json),
+    );
   asking(helper.command('login').description('log bw in with the stored API key')).action(
     (flags: Flags) => login(context, askingOf(flags)),
   );
@@ -102,11 +108,14 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     (flags: Flags) => sync(context, askingOf(flags)),
   );
   addSecret(helper, context);
+  addProfile(helper, context);
+  addConfig(helper, context);
   addDaemon(helper, context);
   helper
     .command('help [name...]')
     .description('tell about a command, or about an error by its name')
     .action((names: string[]) => explain(context, helper, names));
+  choosing(helper, context);
   return helper;
 }
 

@@ -1,18 +1,47 @@
-import { Failure } from '../../shared/errors.ts';
+import { Failure, failure } from '../../shared/errors.ts';
+import type { Result, ToDaemon } from '../../shared/protocol.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
+
+type Ended = Result<ToDaemon, 'session.lock'>;
+
+const quiet = { asking: silent, start: false };
 
 /** `helper lock`: ends the session here, in every terminal. Starts no daemon just for that. */
 export async function lock(context: Context): Promise<void> {
   const { output } = context;
   try {
-    const answer = await callDaemon(context, 'session.lock', {}, { asking: silent, start: false });
-    if (answer.locked === 'locked') output.say('Locked.');
-    else output.say(answer.otherSession ? 'No session here.' : 'Already locked.');
+    const answer = await callDaemon(context, 'session.lock', {}, quiet);
+    output.say(inWords(answer));
     if (answer.otherSession)
       output.say('Another program unlocked this vault by itself; `bw lock` ends its session.');
   } catch (error) {
-    if (!(error instanceof Failure && error.is('daemon-not-running'))) throw error;
+    if (!isNotRunning(error)) throw error;
     output.say('No session here: the daemon is not running. `bw lock` ends what others opened.');
   }
+}
+
+/** `helper lock --all`: the sessions of all profiles. Throws lock-failed after all were tried. */
+export async function lockAll(context: Context): Promise<void> {
+  const { output } = context;
+  try {
+    const { profiles } = await callDaemon(context, 'session.lockAll', {}, quiet);
+    for (const one of profiles) output.say(`${one.name}: ${one.problem ?? inWords(one)}`);
+    if (profiles.length === 0) output.say('No session here.');
+    const open = profiles.filter(({ problem }) => problem !== undefined);
+    if (open.length > 0)
+      throw failure('lock-failed', { problem: `see ${open.map(({ name }) => name).join(', ')}` });
+  } catch (error) {
+    if (!isNotRunning(error)) throw error;
+    output.say('No session here: the daemon is not running.');
+  }
+}
+
+function inWords({ locked, otherSession }: Ended): string {
+  if (locked === 'locked') return 'Locked.';
+  return otherSession ? 'No session here.' : 'Already locked.';
+}
+
+function isNotRunning(error: unknown): boolean {
+  return error instanceof Failure && error.is('daemon-not-running');
 }

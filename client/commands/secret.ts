@@ -1,6 +1,7 @@
 import { callDaemon } from '../connect.ts';
 import type { Asking, Context } from '../context.ts';
 import { silent } from '../context.ts';
+import { chooseProfile } from '../profile-option.ts';
 import { readApiKey } from '../prompt/api-key.ts';
 
 /** `helper secret set`: client_id and client_secret, from hidden prompts or two lines of stdin. */
@@ -33,7 +34,7 @@ export async function moveSecret(
   context.output.say(`Moved to ${moved.where}.`);
   if (!moved.inUse)
     context.output.say(
-      `Now set keychain = "${to}" under [profiles.default] in ${moved.settings}, or it is not found there.`,
+      `Now set keychain = "${to}" under [profiles.${chooseProfile(context.profile, context.env)}] in ${moved.settings}, or it is not found there.`,
     );
 }
 

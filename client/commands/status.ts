@@ -1,21 +1,60 @@
 import { showDuration } from '../../shared/duration.ts';
+import { toFailure } from '../../shared/errors.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
 import { printable } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
+import { listProfiles } from './profile.ts';
 
 type Status = Result<ToDaemon, 'session.status'>;
 
 /** `helper status [--json]`: what stands, without renewing anything. */
 export async function status(context: Context, json: boolean): Promise<void> {
-  const now = await callDaemon(context, 'session.status', {}, { asking: silent, start: true });
+  const now = await statusOf(context);
   if (json) return context.output.data(JSON.stringify(now, null, 2));
-  for (const [name, value] of describe(now))
-    context.output.data(`${name.padEnd(10)}${printable(value)}`);
+  print(context, describe(now));
 }
 
-function describe(now: Status): [string, string][] {
-  const lines: [string, string][] = [['state', now.state]];
+/** `helper status --all`: every profile of the settings; what keeps one from telling is its problem. */
+export async function statusAll(context: Context, json: boolean): Promise<void> {
+  const { output } = context;
+  const all: ({ profile: string } & (Status | { problems: string[] }))[] = [];
+  for (const { name } of await listProfiles(context)) {
+    // A terminal's BITWARDENCLI_APPDATA_DIR fits one of them at most.
+    const now = await statusOf({ ...elsewhere(context), profile: name }).catch((thrown) => ({
+      problems: [toFailure(thrown).message],
+    }));
+    all.push({ ...now, profile: name });
+  }
+  if (json) return output.data(JSON.stringify(all, null, 2));
+  for (const [i, one] of all.entries()) {
+    if (i > 0) output.data('');
+    print(context, [
+      ['profile', one.profile],
+      ...('state' in one ? describe(one) : one.problems.map(problem)),
+    ]);
+  }
+}
+
+function statusOf(context: Context): Promise<Status> {
+  return callDaemon(context, 'session.status', {}, { asking: silent, start: true });
+}
+
+function elsewhere(context: Context): Context {
+  const { BITWARDENCLI_APPDATA_DIR: _, ...env } = context.env;
+  return { ...context, env };
+}
+
+function print({ output }: Context, lines: readonly Line[]): void {
+  for (const [name, value] of lines) output.data(`${name.padEnd(10)}${printable(value)}`);
+}
+
+type Line = [name: string, value: string];
+
+const problem = (text: string): Line => ['problem', text];
+
+function describe(now: Status): Line[] {
+  const lines: Line[] = [['state', now.state]];
   if (now.session)
     lines.push([
       'session',
@@ -31,9 +70,8 @@ function describe(now: Status): [string, string][] {
   ]);
   lines.push(['daemon', `pid ${now.daemon.pid}, up ${showDuration(now.daemon.uptimeMs)}`]);
   if (now.clientSecretAtRest)
-    lines.push(['problem', `data.json holds the client_secret in clear; ${cureOf(now)}`]);
-  for (const problem of now.problems) lines.push(['problem', problem]);
-  return lines;
+    lines.push(problem(`data.json holds the client_secret in clear; ${cureOf(now)}`));
+  return [...lines, ...now.problems.map(problem)];
 }
 
 // What was stored in the keychain is put into a copy instead, and taken out of the file itself.

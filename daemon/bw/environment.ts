@@ -12,7 +12,9 @@ export interface BwSurroundings {
   readonly dataDir: string;
   /** Certificate authority of the profile's server, absolute. */
   readonly caFile?: string | undefined;
-  /** What this one run needs besides: BW_SESSION, BW_CLIENTID, BW_CLIENTSECRET, a proxy. */
+  /** The profile's proxy; whatever the daemon's own environment says is not handed on. */
+  readonly proxy?: string | undefined;
+  /** What this one run needs besides: BW_SESSION, BW_CLIENTID, BW_CLIENTSECRET. */
   readonly extra?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -28,6 +30,8 @@ export function bwEnvironment(at: BwSurroundings): Record<string, string> {
     BITWARDENCLI_APPDATA_DIR: at.dataDir,
     BW_NOINTERACTION: 'true',
     ...(at.caFile && { NODE_EXTRA_CA_CERTS: at.caFile }),
+    // bw looks at this and at http_proxy, in lower case only, and has no exceptions (2026.9.0).
+    ...(at.proxy && { https_proxy: at.proxy }),
     ...at.extra,
   };
 }

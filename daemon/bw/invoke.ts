@@ -4,7 +4,7 @@ import type { Environment } from '../../shared/environment.ts';
 import { pathVariable } from '../../shared/environment.ts';
 import { failure } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
-import type { Settings } from '../settings/settings.ts';
+import { orBefore, type ProfileSettings, type Settings } from '../settings/settings.ts';
 import { bwEnvironment } from './environment.ts';
 import { type BwProgram, locateBw, stampOf } from './locate.ts';
 import type { Run } from './run.ts';
@@ -25,12 +25,18 @@ export interface InvokeParts {
   readonly signal: () => AbortSignal;
 }
 
-export function createInvoke(parts: InvokeParts): RunIn {
+/** Gives the way to run bw for one profile, with its certificate authority and its proxy. */
+export function createInvoke(
+  parts: InvokeParts,
+): (name: string, profile: () => ProfileSettings) => RunIn {
   const { run, settings, settingsFile, own, platform, uid, nodePath, log } = parts;
   let found: (BwProgram & { bwPath: string | undefined }) | undefined;
 
-  function program(): BwProgram {
-    const { bwPath } = settings();
+  function program(anySettings: boolean): BwProgram {
+    const { bwPath } = orBefore<{ bwPath?: string | undefined }>(
+      settings,
+      anySettings ? found : undefined,
+    );
     const changed = found && stampOf(found.file) !== found.stamp;
     if (found && found.bwPath === bwPath && !changed) return found;
     const before = found;
@@ -44,31 +50,42 @@ export function createInvoke(parts: InvokeParts): RunIn {
   }
 
   // Node only warns about such a file, and bw then says that the server cannot be reached.
-  function caFile(): string | undefined {
-    const file = settings().profile.caFile;
+  function checked(file: string | undefined): string | undefined {
     if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
     const problem = `\`ca_file\` names ${file}, and there is no such file`;
     throw failure('settings-invalid', { file: settingsFile, problem });
   }
 
-  return async (folder, args, { input, extra, deadlineMs }) => {
-    const env = bwEnvironment({
-      own,
-      platform,
-      nodePath,
-      dataDir: folder,
-      caFile: caFile(),
-      extra,
-    });
-    const result = await run(program(), args, { env, input, deadlineMs, signal: parts.signal() });
-    const { exitCode, signal, stopped, durationMs } = result;
-    log.info('bw ran', {
-      command: args[0],
-      exitCode: exitCode ?? undefined,
-      signal: signal ?? undefined,
-      stopped,
-      ms: Math.round(durationMs),
-    });
-    return result;
+  return (name, profile) => {
+    let before: ProfileSettings | undefined;
+    return async (folder, args, { input, extra, deadlineMs, anySettings = false }) => {
+      before = orBefore(profile, anySettings ? before : undefined);
+      const { caFile, proxy } = before;
+      const env = bwEnvironment({
+        own,
+        platform,
+        nodePath,
+        dataDir: folder,
+        caFile: anySettings ? caFile : checked(caFile),
+        proxy,
+        extra,
+      });
+      const result = await run(program(anySettings), args, {
+        env,
+        input,
+        deadlineMs,
+        signal: parts.signal(),
+      });
+      const { exitCode, signal, stopped, durationMs } = result;
+      log.info('bw ran', {
+        profile: name,
+        command: args[0],
+        exitCode: exitCode ?? undefined,
+        signal: signal ?? undefined,
+        stopped,
+        ms: Math.round(durationMs),
+      });
+      return result;
+    };
   };
 }

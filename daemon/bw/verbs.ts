@@ -8,7 +8,7 @@ import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
-import { describe, serverOf } from '../vault/layout.ts';
+import { DEFAULT_SERVER, describe, serverOf } from '../vault/layout.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
 import { handOver } from './password.ts';
@@ -26,6 +26,8 @@ export type RunIn = (
     readonly input?: Secret | undefined;
     readonly extra?: Readonly<Record<string, string>> | undefined;
     readonly deadlineMs: number;
+    /** What ends a session also runs with settings that cannot be read, by those of the run before. */
+    readonly anySettings?: boolean;
   },
 ) => Promise<BwResult>;
 
@@ -125,7 +127,8 @@ export function createVerbs(parts: VerbParts): Verbs {
         session: 'new',
         async run(folder) {
           const copy = dataFile.elsewhere(folder);
-          if (server && !sameServer(serverOf((await copy.read()) ?? {}), server))
+          const now = serverOf((await copy.read()) ?? {}) ?? DEFAULT_SERVER;
+          if (server && !sameServer(now, server))
             await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
           const result = await run(folder, ['login', '--apikey', '--nointeraction'], {
             extra: { BW_CLIENTID: clientId, BW_CLIENTSECRET: clientSecret.reveal() },
@@ -160,7 +163,10 @@ export function createVerbs(parts: VerbParts): Verbs {
       where(secret, 'kept', (folder) => syncIn(folder, secret ? [secret.clientSecret] : [])),
 
     lock: () =>
-      must(dataFile.folder, ['lock', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
+      must(dataFile.folder, ['lock', '--nointeraction'], {
+        deadlineMs: DEADLINE_MS.local,
+        anySettings: true,
+      }),
     logout: () =>
       must(dataFile.folder, ['logout', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
 
@@ -168,6 +174,8 @@ export function createVerbs(parts: VerbParts): Verbs {
       const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {
         extra: { BW_SESSION: key.reveal() },
         deadlineMs: DEADLINE_MS.local,
+        // Before a lock it tells whether the session is still ours.
+        anySettings: true,
       });
       result.stdout.wipe();
       if (result.exitCode === 0) return 'live';
@@ -179,6 +187,6 @@ export function createVerbs(parts: VerbParts): Verbs {
 }
 
 /** Whether both are the same address; a slash at the end does not count. */
-export function sameServer(one: string | undefined, other: string): boolean {
-  return one?.replace(/\/+$/, '') === other.replace(/\/+$/, '');
+export function sameServer(one: string, other: string): boolean {
+  return one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
 }

@@ -2,11 +2,12 @@
  * The keychain for machines without one: a file, encrypted with a key that scrypt makes of a
  * passphrase. It is read anew at each use, as another daemon or a backup may have replaced it.
  */
-import { failure } from '../../shared/errors.ts';
+import { failure, toFailure } from '../../shared/errors.ts';
 import { Secret } from '../../shared/secret.ts';
 import { realCalls } from '../file-calls.ts';
 import { type Place, readDocument, writeDocument } from './document.ts';
 import { bound, createPassphraseKey } from './passphrase.ts';
+import type { ReadPassphraseFile } from './passphrase-file.ts';
 import type { Keychain, StoredSecret } from './port.ts';
 import { seal, unseal } from './seal.ts';
 
@@ -14,6 +15,8 @@ export interface KeychainFileOptions {
   readonly file: string;
   readonly uid: number;
   readonly platform: NodeJS.Platform;
+  /** Who has one is not asked for the passphrase. */
+  readonly passphraseFile?: ReadPassphraseFile;
   /** scrypt's N for a new file, for tests that have no time for the real one. */
   readonly cost?: number;
   /** File calls, for tests of full disks. */
@@ -24,7 +27,8 @@ export interface KeychainFileOptions {
 export function openKeychainFile(options: KeychainFileOptions): Keychain {
   const { file, uid, platform } = options;
   const place: Place = { file, uid, platform, calls: { ...realCalls, ...options.calls } };
-  const passphrase = createPassphraseKey(options.cost);
+  const { passphraseFile = () => undefined } = options;
+  const passphrase = createPassphraseKey(options.cost, passphraseFile);
 
   return {
     kind: 'file',
@@ -73,11 +77,22 @@ export function openKeychainFile(options: KeychainFileOptions): Keychain {
     async status(account) {
       const found = readDocument(place);
       const stored = found?.entries.some((one) => one.account === account) ?? false;
-      return { stored, locked: stored && !passphrase.fitting(found), where: file };
+      if (!stored || passphrase.fitting(found)) return { stored, locked: false, where: file };
+      return { stored, where: file, ...withoutAsking(passphraseFile) };
     },
 
     forget: passphrase.forget,
   };
+}
+
+function withoutAsking(passphraseFile: ReadPassphraseFile): { locked: boolean; problem?: string } {
+  try {
+    const written = passphraseFile();
+    written?.passphrase.wipe();
+    return { locked: !written };
+  } catch (thrown) {
+    return { locked: true, problem: toFailure(thrown).message };
+  }
 }
 
 function bytesOf({ clientId, clientSecret }: StoredSecret): Buffer {

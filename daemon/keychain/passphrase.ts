@@ -3,6 +3,7 @@ import { Failure, failure } from '../../shared/errors.ts';
 import { PASSWORD_TRIES } from '../../shared/limits.ts';
 import type { Secret } from '../../shared/secret.ts';
 import { emptyDocument, type KeychainDocument } from './document.ts';
+import type { ReadPassphraseFile } from './passphrase-file.ts';
 import type { AskPassphrase } from './port.ts';
 import { freshKdf, keyFrom, seal, unseal } from './seal.ts';
 
@@ -18,7 +19,7 @@ export interface PassphraseKey {
   /**
    * Asks, or waits for an answer that somebody else is being asked for. Whoever calls reads the file
    * and looks for what fits again, as both may have changed meanwhile. Throws wrong-passphrase,
-   * prompt-cancelled after three empty new ones, and what `ask` throws.
+   * prompt-cancelled after three empty new ones, passphrase-file, and what `ask` throws.
    */
   obtain(found: KeychainDocument | undefined, ask: AskPassphrase): Promise<void>;
   /** The new file stands; if it goes away, the next one gets another passphrase. */
@@ -26,8 +27,11 @@ export interface PassphraseKey {
   forget(): void;
 }
 
-/** Nothing is known at first. `cost` is scrypt's N for new files. */
-export function createPassphraseKey(cost: number | undefined): PassphraseKey {
+/** Nothing is known at first. `cost` is scrypt's N for new files. Who has a `passphraseFile` is not asked. */
+export function createPassphraseKey(
+  cost: number | undefined,
+  passphraseFile: ReadPassphraseFile,
+): PassphraseKey {
   let held: (Opened & { unwritten: boolean }) | undefined;
   /** The asking that is under way; gives a failure that ends the attempt for all who wait. */
   let asking: Promise<Failure | undefined> | undefined;
@@ -38,6 +42,14 @@ export function createPassphraseKey(cost: number | undefined): PassphraseKey {
   }
 
   async function open(found: KeychainDocument, ask: AskPassphrase): Promise<void> {
+    const written = passphraseFile();
+    if (written) {
+      const key = await derive(written.passphrase, found.kdf);
+      if (unseal(key, found.check, bound(found))) return hold(found, key, false);
+      key.wipe();
+      const problem = 'what it holds does not open the keychain file';
+      throw failure('passphrase-file', { file: written.file, problem });
+    }
     for (let attempt = 1; attempt <= PASSWORD_TRIES; attempt += 1) {
       const key = await derive(await ask({ purpose: 'open', attempt }), found.kdf);
       if (unseal(key, found.check, bound(found))) return hold(found, key, false);
@@ -48,7 +60,8 @@ export function createPassphraseKey(cost: number | undefined): PassphraseKey {
 
   async function create(ask: AskPassphrase): Promise<void> {
     for (let attempt = 1; attempt <= PASSWORD_TRIES; attempt += 1) {
-      const passphrase = await ask({ purpose: 'create', attempt });
+      const passphrase =
+        passphraseFile()?.passphrase ?? (await ask({ purpose: 'create', attempt }));
       if (passphrase.empty) continue;
       const document = emptyDocument(freshKdf(cost));
       const key = await derive(passphrase, document.kdf);

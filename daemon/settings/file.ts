@@ -5,13 +5,18 @@ import {
   fstatSync,
   openSync,
   readFileSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { codeOf, inWords } from '../file-calls.ts';
 
 /** Hundreds of profiles; whatever is larger is something else. */
 const LARGEST_BYTES = 64 * 1024;
+
+/** In such a folder, as /tmp is, what lies in it can be replaced by its owner only. */
+const STICKY = 0o1000;
 
 /** Changes whenever the file does, or comes, or goes. One stat. */
 export function stampOf(file: string): string {
@@ -32,7 +37,7 @@ export function readSettingsFile(
     // A pipe in its place must not hold up the daemon.
     const fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      const problem = statProblem(fstatSync(fd), uid);
+      const problem = statProblem(fstatSync(fd), uid) ?? folderProblem(file, uid);
       return problem ? { problem } : textOf(readFileSync(fd));
     } finally {
       closeSync(fd);
@@ -52,6 +57,19 @@ function statProblem(found: Stats, uid: number): string | undefined {
   const mode = (found.mode & 0o777).toString(8).padStart(3, '0');
   if (found.mode & 0o022)
     return `its mode is 0${mode}, so others can write to it; \`chmod go-w\` ends that.`;
+  return undefined;
+}
+
+/** Who can write to the folder can put another file in its place, also at the other end of a link. */
+function folderProblem(file: string, uid: number): string | undefined {
+  if (uid < 0) return undefined;
+  for (const folder of new Set([dirname(file), dirname(realpathSync(file))])) {
+    const found = statSync(folder);
+    if (found.uid !== uid && found.uid !== 0)
+      return `its folder ${folder} belongs to user ${found.uid}.`;
+    if (found.mode & 0o022 && !(found.mode & STICKY))
+      return `others can write to its folder ${folder}; \`chmod go-w\` ends that.`;
+  }
   return undefined;
 }
 

@@ -2,6 +2,9 @@
 import { TomlError } from 'smol-toml';
 import type * as v from 'valibot';
 import { distance } from '../../shared/distance.ts';
+import { DEFAULT_PROFILE, PROFILE_NAME_HINT } from '../../shared/profile-name.ts';
+import { printable } from '../../shared/text.ts';
+import { scanToml } from './scan.ts';
 import { describeSettings } from './schema.ts';
 
 type Path = readonly string[];
@@ -32,24 +35,27 @@ export function tomlProblem(thrown: unknown): string {
 }
 
 function sentenceOn(path: Path, unknown: boolean): string {
-  const table = path.slice(0, -1).join('.');
   const key = path.at(-1) ?? '';
+  if (path.length === 2 && path[0] === 'profiles' && unknown)
+    return `\`${printable(key).slice(0, 40)}\` is no name for a profile: it must be ${PROFILE_NAME_HINT}.`;
+  // All profiles have the same keys.
+  const table = (path[0] === 'profiles' ? ['profiles', DEFAULT_PROFILE] : path.slice(0, -1))
+    .slice(0, path.length - 1)
+    .join('.');
   if (unknown) return unknownKey(table, key);
   const row = describeSettings().find((one) => one.table === table && one.key === key);
   return `\`${key}\` must be ${row?.allowed ?? 'a table, as in [profiles.default]'}.`;
 }
 
 function unknownKey(table: string, key: string): string {
-  if (SECRET_KEY.test(key))
-    return `\`${key}\` does not belong in this file; \`helper secret set\` stores secrets.`;
-  if (table === 'profiles')
-    return `\`${key}\` is no profile that can be set; [profiles.default] is the only one.`;
   const places = [...describeSettings(), { table: '', key: 'profiles' }];
   const [nearest] = places
     .map((place) => ({ ...place, away: distance(key, place.key), here: place.table === table }))
     .filter(({ away }) => away <= Math.max(2, key.length / 3) && away < key.length)
-    .sort((a, b) => a.away - b.away);
+    .sort((a, b) => a.away - b.away || Number(b.here) - Number(a.here));
   if (nearest) return `\`${key}\` is no setting here; did you mean ${whereIs(nearest)}?`;
+  if (SECRET_KEY.test(key))
+    return `\`${key}\` does not belong in this file; \`helper secret set\` stores secrets.`;
   const here = places.filter((place) => place.table === table).map((place) => `\`${place.key}\``);
   return `\`${key}\` is no setting; here stand ${here.join(', ')}.`;
 }
@@ -60,26 +66,14 @@ function whereIs(place: { table: string; key: string; here: boolean }): string {
   return `\`${place.key}\` ${place.table ? `under [${place.table}]` : 'above the first table'}`;
 }
 
-/** The line on which `path` is set, from 1; that of its table where it is in an inline table. */
+/** The line on which `path` is set, from 1; that of what it stands in where it is not found. */
 function lineOf(text: string, path: Path): number {
-  let table: Path = [];
-  let best = { line: 1, common: 0 };
-  for (const [index, line] of text.split('\n').entries()) {
-    const header = /^\s*\[\[?([^\]]+)\]/.exec(line)?.[1];
-    if (header !== undefined) table = parts(header);
-    const key = header === undefined ? /^\s*([^=#]+)=/.exec(line)?.[1] : '';
-    if (key === undefined) continue;
-    const common = inCommon([...table, ...parts(key)], path);
-    if (common > best.common) best = { line: index + 1, common };
+  let best = { at: 0, common: 0 };
+  for (const { at, path: other } of scanToml(text)) {
+    const common = other ? inCommon(other, path) : 0;
+    if (common > best.common) best = { at, common };
   }
-  return best.line;
-}
-
-function parts(key: string): string[] {
-  return key
-    .split('.')
-    .map((part) => part.trim().replace(/^(["'])(.*)\1$/, '$2'))
-    .filter((part) => part !== '');
+  return text.slice(0, best.at).split('\n').length;
 }
 
 // How far one leads to the other; 0 where they part ways.

@@ -2,12 +2,19 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
+import { DEFAULT_PROFILE } from '../../shared/profile-name.ts';
 
 const PATH_HINT = 'an absolute path, or one that starts with ~/';
 
+/** The two clouds of Bitwarden, in short. */
+const CLOUDS: Readonly<Record<string, string>> = {
+  us: 'https://vault.bitwarden.com',
+  eu: 'https://vault.bitwarden.eu',
+};
+
 /** One setting, for messages and for the page in the docs. */
 export interface SettingRow {
-  /** `profiles.default`, or empty for what stands above the first table. */
+  /** `profiles.default` for those of every profile, or empty for what stands above the first table. */
   readonly table: string;
   readonly key: string;
   readonly default?: string;
@@ -15,8 +22,11 @@ export interface SettingRow {
   readonly allowed: string;
 }
 
-/** The settings file as parsed from TOML; gives durations in ms and absolute paths. */
-export function settingsSchema(home: string) {
+/**
+ * The settings file as parsed from TOML; gives durations in ms and absolute paths. `names` are those
+ * of its profiles: any other is an unknown key.
+ */
+export function settingsSchema(home: string, names: readonly string[] = []) {
   const duration = v.pipe(v.string(), v.transform(parseDuration), v.number());
   const path = v.pipe(
     v.string(),
@@ -28,7 +38,8 @@ export function settingsSchema(home: string) {
   );
   const server = v.pipe(
     v.string(),
-    v.check(isServer),
+    v.transform((text) => CLOUDS[text] ?? text),
+    v.check((text) => isAddress(text, /^https:\/\//i)),
     v.transform((text) => text.replace(/\/+$/, '')),
   );
 
@@ -38,7 +49,7 @@ export function settingsSchema(home: string) {
         server,
         about(
           'The server that `helper login` logs in to; without it, the one that bw is set to.',
-          'an https:// address such as https://vault.example.com',
+          'an https:// address such as https://vault.example.com, or the word "us" or "eu" for a cloud of Bitwarden',
         ),
       ),
     ),
@@ -48,11 +59,21 @@ export function settingsSchema(home: string) {
         about('A file with the certificate authority of that server, in PEM.', PATH_HINT),
       ),
     ),
+    proxy: v.optional(
+      v.pipe(
+        v.string(),
+        v.check((text) => isAddress(text, /^https?:\/\//i)),
+        about(
+          'The proxy by which bw reaches that server; no other is used, whatever the environment says.',
+          'an address such as http://proxy.example.com:3128, without a user name or password',
+        ),
+      ),
+    ),
     data_dir: v.optional(
       v.pipe(
         path,
         about(
-          "The folder with bw's data.json; without it, the one that bw itself uses.",
+          "The folder with bw's data.json; without it, `default` has the one that bw itself uses, and every other profile one of its own.",
           PATH_HINT,
         ),
       ),
@@ -66,6 +87,19 @@ export function settingsSchema(home: string) {
         ),
       ),
       'os',
+    ),
+    email: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[^\s\p{Cc}@]+@[^\s\p{Cc}@]+$/u),
+        about('Whose account it is; another one is told by `helper status`.', 'an email address'),
+      ),
+    ),
+    idle: v.optional(
+      v.pipe(duration, about('The same as `idle` above, for this profile.', DURATION_HINT)),
+    ),
+    max: v.optional(
+      v.pipe(duration, about('The same as `max` above, for this profile.', DURATION_HINT)),
     ),
   });
 
@@ -87,7 +121,23 @@ export function settingsSchema(home: string) {
     bw_path: v.optional(
       v.pipe(path, about('The Bitwarden CLI to run; without it, the first bw in PATH.', PATH_HINT)),
     ),
-    profiles: v.optional(v.strictObject({ default: v.optional(profile, {}) }), {}),
+    passphrase_file: v.optional(
+      v.pipe(
+        path,
+        about(
+          'A file whose first line is the passphrase of the encrypted keychain file, where nobody is there to be asked; only you may be able to read it.',
+          PATH_HINT,
+        ),
+      ),
+    ),
+    profiles: v.optional(
+      v.strictObject(
+        Object.fromEntries(
+          [DEFAULT_PROFILE, ...names].map((name) => [name, v.optional(profile, {})]),
+        ),
+      ),
+      {},
+    ),
   });
 }
 
@@ -111,8 +161,8 @@ function rowsOf(entries: v.ObjectEntries, table: string): SettingRow[] {
   });
 }
 
-// bw refuses anything but HTTPS, and a user name or password is no part of its server's address.
-function isServer(text: string): boolean {
-  const url = /^https:\/\//i.test(text) ? URL.parse(text) : null;
+// bw refuses any server but HTTPS, and a user name or password does not belong into this file.
+function isAddress(text: string, scheme: RegExp): boolean {
+  const url = scheme.test(text) ? URL.parse(text) : null;
   return url !== null && !url.username && !url.password && !url.search && !url.hash;
 }

@@ -1,24 +1,31 @@
 /** What a person has set. Only the daemon reads the file, and only when it has changed. */
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
-import { Failure, failure } from '../../shared/errors.ts';
+import { Failure, failure, toFailure } from '../../shared/errors.ts';
+import { PROFILE_NAME } from '../../shared/profile-name.ts';
 import { readSettingsFile, stampOf } from './file.ts';
 import { schemaProblem, tomlProblem } from './problem.ts';
 import { settingsSchema } from './schema.ts';
 
 export interface Settings {
+  readonly bwPath?: string;
+  readonly passphraseFile?: string;
+  /** In the order of the file, `default` first. */
+  readonly profiles: ReadonlyMap<string, ProfileSettings>;
+}
+
+/** What is set for one profile. */
+export interface ProfileSettings {
+  /** https, without a slash at its end. */
+  readonly server?: string;
+  readonly caFile?: string;
+  readonly proxy?: string;
+  readonly dataDir?: string;
+  readonly keychain: 'os' | 'file';
+  readonly email?: string;
   /** Never above `maxMs`. */
   readonly idleMs: number;
   readonly maxMs: number;
-  readonly bwPath?: string;
-  readonly profile: {
-    readonly name: 'default';
-    /** https, without a slash at its end. */
-    readonly server?: string;
-    readonly caFile?: string;
-    readonly dataDir?: string;
-    readonly keychain: 'os' | 'file';
-  };
 }
 
 export interface SettingsOptions {
@@ -46,33 +53,92 @@ export function openSettings(options: SettingsOptions): { read(): Settings } {
   };
 }
 
-function outcomeOf({ file, home, uid }: SettingsOptions): Settings | Failure {
-  const found = readSettingsFile(file, uid);
-  if ('problem' in found) return failure('settings-invalid', { file, problem: found.problem });
-  let toml: object;
-  try {
-    toml = parse(found.text);
-  } catch (thrown) {
-    return failure('settings-invalid', { file, problem: tomlProblem(thrown) });
-  }
-  const { success, output, issues } = v.safeParse(settingsSchema(home), toml);
-  if (success) return settingsFrom(output);
-  return failure('settings-invalid', { file, problem: schemaProblem(found.text, issues) });
+/** What is set for the profile `name`. Throws profile-unknown, which names those there are. */
+export function profileIn({ profiles }: Settings, name: string): ProfileSettings {
+  const found = profiles.get(name);
+  if (found) return found;
+  throw failure('profile-unknown', { profile: name, known: [...profiles.keys()].join(', ') });
 }
 
-function settingsFrom(set: v.InferOutput<ReturnType<typeof settingsSchema>>): Settings {
-  const { server, ca_file: caFile, data_dir: dataDir, keychain } = set.profiles.default;
+/** What `read` gives; where it throws, `before`, if there is any: to end what was begun with that. */
+export function orBefore<T>(read: () => T, before: T | undefined): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (before !== undefined) return before;
+    throw thrown;
+  }
+}
+
+export interface Problem {
+  /** One sentence, with the line before it. */
+  readonly problem: string;
+  /** The text is not even TOML. */
+  readonly broken?: true;
+}
+
+/** The settings in `text`, or the first of its problems. Its line is that of `shown`. */
+export function parseSettings(text: string, home: string, shown = text): Settings | Problem {
+  let toml: { profiles?: unknown };
+  try {
+    toml = parse(text);
+  } catch (thrown) {
+    return { problem: tomlProblem(thrown), broken: true };
+  }
+  const { success, output, issues } = v.safeParse(settingsSchema(home, namesIn(toml)), toml);
+  return success ? settingsFrom(output) : { problem: schemaProblem(shown, issues) };
+}
+
+/** Reads the file now. Throws settings-invalid. */
+export function readSettings({ file, home, uid }: SettingsOptions): {
+  readonly text: string;
+  readonly settings: Settings;
+} {
+  const invalid = (problem: string) => failure('settings-invalid', { file, problem });
+  const found = readSettingsFile(file, uid);
+  if ('problem' in found) throw invalid(found.problem);
+  const settings = parseSettings(found.text, home);
+  if ('problem' in settings) throw invalid(settings.problem);
+  return { text: found.text, settings };
+}
+
+function outcomeOf(options: SettingsOptions): Settings | Failure {
+  try {
+    return readSettings(options).settings;
+  } catch (thrown) {
+    return toFailure(thrown);
+  }
+}
+
+function namesIn({ profiles }: { profiles?: unknown }): string[] {
+  if (typeof profiles !== 'object' || profiles === null) return [];
+  return Object.keys(profiles).filter((name) => PROFILE_NAME.test(name));
+}
+
+type Set = v.InferOutput<ReturnType<typeof settingsSchema>>;
+
+function settingsFrom(set: Set): Settings {
   return {
-    // An idle limit above the absolute one never comes to bear.
-    idleMs: Math.min(set.idle, set.max),
-    maxMs: set.max,
     ...(set.bw_path && { bwPath: set.bw_path }),
-    profile: {
-      name: 'default',
-      ...(server && { server }),
-      ...(caFile && { caFile }),
-      ...(dataDir && { dataDir }),
-      keychain,
-    },
+    ...(set.passphrase_file && { passphraseFile: set.passphrase_file }),
+    profiles: new Map(
+      Object.entries(set.profiles).map(([name, profile]) => [name, profileFrom(profile, set)]),
+    ),
+  };
+}
+
+function profileFrom(set: Set['profiles'][string], above: Set): ProfileSettings {
+  const { server, ca_file: caFile, proxy, data_dir: dataDir, keychain, email } = set;
+  const maxMs = set.max ?? above.max;
+  return {
+    ...(server && { server }),
+    ...(caFile && { caFile }),
+    ...(proxy && { proxy }),
+    ...(dataDir && { dataDir }),
+    keychain,
+    ...(email && { email }),
+    // An idle limit above the absolute one never comes to bear.
+    idleMs: Math.min(set.idle ?? above.idle, maxMs),
+    maxMs,
   };
 }

@@ -1,8 +1,9 @@
 /**
- * One daemon a data folder: two, with different runtime folders (a container beside the desktop), would
- * end each other's sessions. The lock is taken before the first bw runs there, and held for life.
+ * One daemon a data folder, and one profile: two would end each other's sessions. Another daemon has
+ * another runtime folder (a container beside the desktop). The lock is taken before the first bw runs
+ * in the folder, and held until the profile is let go.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 import { codeOf, inWords } from '../file-calls.ts';
@@ -17,21 +18,50 @@ export interface ClaimOptions {
   readonly owner: string;
 }
 
-/** Claims `folder` at the first call. Throws profile-in-use, naming the other; data-file-unwritable. */
-export function createClaim(folder: string, { lockFile, owner }: ClaimOptions): () => void {
-  let claimed = false;
-  return () => {
-    if (claimed) return;
-    const file = join(folder, FILE_NAME);
-    const fd = openLock(folder, file);
-    if (!lockFile(fd)) {
-      closeSync(fd);
-      const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
-      throw failure('profile-in-use', { owner: other, dataDir: folder });
-    }
-    ftruncateSync(fd);
-    writeSync(fd, `${owner}\n`);
-    claimed = true;
+export interface Claims {
+  /**
+   * Claims `folder` for a profile, once. Throws profile-in-use, naming the other daemon,
+   * profile-folder-shared, and data-file-unwritable.
+   */
+  claim(profile: string, folder: string): void;
+  /** Lets go of what the profile has claimed. */
+  release(profile: string): void;
+}
+
+interface Claim {
+  readonly profile: string;
+  readonly folder: string;
+  readonly fd: number;
+  /** Which file it is, whatever path leads there. */
+  readonly mark: string;
+}
+
+export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
+  let held: readonly Claim[] = [];
+
+  return {
+    claim(profile, folder) {
+      if (held.some((one) => one.profile === profile && one.folder === folder)) return;
+      const file = join(folder, FILE_NAME);
+      const fd = openLock(folder, file);
+      const mark = markOf(fd);
+      const ours = held.find((one) => one.mark === mark);
+      if (ours || !lockFile(fd)) {
+        closeSync(fd);
+        if (ours)
+          throw failure('profile-folder-shared', { profile, other: ours.profile, dataDir: folder });
+        const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
+        throw failure('profile-in-use', { owner: other, dataDir: folder });
+      }
+      ftruncateSync(fd);
+      writeSync(fd, `${owner}\n`);
+      held = [...held, { profile, folder, fd, mark }];
+    },
+
+    release(profile) {
+      for (const one of held) if (one.profile === profile) closeSync(one.fd);
+      held = held.filter((one) => one.profile !== profile);
+    },
   };
 }
 
@@ -43,4 +73,9 @@ function openLock(folder: string, file: string): number {
   } catch (thrown) {
     throw failure('data-file-unwritable', { file, problem: inWords(codeOf(thrown)) });
   }
+}
+
+function markOf(fd: number): string {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return `${dev}:${ino}`;
 }

@@ -29,9 +29,14 @@ const PASSING = new Set(['EPERM', 'EACCES', 'EBUSY']);
  * Replaces `target` whole: written aside in the same folder, fsync, rename. An existing file keeps its
  * owner, and its mode as far as that is 0600 or less. Afterwards either the old or the new content
  * stands there and nothing beside it. Only under the lock, which makes the name aside ours. Throws
- * data-file-unwritable.
+ * `unwritable`.
  */
-export async function replaceFile(target: string, text: string, around: Surroundings) {
+export async function replaceFile(
+  target: string,
+  text: string,
+  around: Surroundings,
+  unwritable: 'data-file-unwritable' | 'settings-unwritable' = 'data-file-unwritable',
+) {
   const aside = `${target}.bw-helper`;
   try {
     // Left behind by a daemon that was killed between two of these lines.
@@ -43,24 +48,26 @@ export async function replaceFile(target: string, text: string, around: Surround
     await rename(aside, target, around);
   } catch (thrown) {
     rmSync(aside, { force: true });
-    throw failure('data-file-unwritable', { file: target, problem: inWords(codeOf(thrown)) });
+    throw failure(unwritable, { file: target, problem: inWords(codeOf(thrown)) });
   }
   if (around.platform !== 'win32') syncFolder(dirname(target));
 }
 
 /**
  * Where `file` really lies: links are followed, to a file that is missing too, so that a data.json
- * linked into a dotfiles folder stays a link. Throws data-file-unreadable.
+ * linked into a dotfiles folder stays a link. Throws `unreadable`.
  */
-export function targetOf(file: string): string {
+export function targetOf(
+  file: string,
+  unreadable: 'data-file-unreadable' | 'settings-unwritable' = 'data-file-unreadable',
+): string {
   let target = file;
   for (let links = 0; links < LINKS; links += 1) {
     try {
       return realpathSync(target);
     } catch (thrown) {
       const code = codeOf(thrown);
-      if (code !== 'ENOENT')
-        throw failure('data-file-unreadable', { file, problem: inWords(code) });
+      if (code !== 'ENOENT') throw failure(unreadable, { file, problem: inWords(code) });
     }
     try {
       target = resolve(dirname(target), readlinkSync(target));
@@ -68,7 +75,7 @@ export function targetOf(file: string): string {
       return target;
     }
   }
-  throw failure('data-file-unreadable', { file, problem: inWords('ELOOP') });
+  throw failure(unreadable, { file, problem: inWords('ELOOP') });
 }
 
 function writeAside(aside: string, text: string, old: Stats | undefined, calls: Calls): void {

@@ -42,6 +42,10 @@ const elsewhere: Partial<Record<ErrorName, readonly [file: string, test: string]
   ],
   'keychain-item-gone': ['reliability/system-keychain', 'gone: its item was deleted'],
   'keychain-timeout': ['reliability/system-keychain', 'stopped: others are answered'],
+  'profile-unknown': ['e2e/profiles', 'an unknown profile is told'],
+  'profile-folder-shared': ['e2e/profile-commands', 'a second profile on one folder is refused'],
+  'settings-not-editable': ['e2e/config', 'what cannot be changed in place is named'],
+  'passphrase-file': ['e2e/passphrase-file', 'a file that others can read is refused by name'],
   'daemon-outdated': ['reliability/odd-daemon', 'an older daemon that never makes room'],
   'helper-outdated': ['e2e/versions', 'a client that is too old for the daemon'],
 };
@@ -53,6 +57,7 @@ const notHere: Partial<Record<ErrorName, string>> = {
   'keychain-too-large': 'only Windows has that limit: test/unit/daemon/keychain/os.test.ts',
   'keychain-failed': 'a mistake of a keychain: test/unit/daemon/keychain/os.test.ts',
   'keychain-holds-another': 'two keychains that differ: test/unit/daemon/keychain/chosen.test.ts',
+  'settings-unwritable': 'root is refused nothing: test/unit/daemon/settings/config.test.ts',
   internal: 'a mistake of ours: test/unit/shared/errors.test.ts',
 };
 

@@ -38,6 +38,18 @@ test('and it ends with `bw lock`', async () => {
   expect(await here.world.helper(['get-session', '--no-input'])).toMatchObject({ code: 11 });
 });
 
+test('and so it does with settings that cannot be read', async () => {
+  const { world } = here;
+  const key = await unlockFromStdin(here);
+  const settings = join(world.home, '.config', 'bw-helper', 'config.toml');
+  const good = readFileSync(settings, 'utf8');
+  writeFileSync(settings, 'idel = "10m"\n');
+  expect((await world.helper(['lock'])).code).toBe(0);
+  expect(await opens(key)).not.toBe(0);
+  writeFileSync(settings, good);
+  expect(await world.helper(['get-session', '--no-input'])).toMatchObject({ code: 11 });
+});
+
 test('nobody is logged in over it, as the file would have to be written', async () => {
   const before = readFileSync(file, 'utf8');
   const { code, stderr } = await here.world.helper(['login']);

@@ -94,8 +94,10 @@ test.each(corpus)('%s', async (_, bytes, outcome) => {
 
 test('two requests with the same id are two requests', async () => {
   const connection = await greeted();
-  connection.write(frame(call) + frame(call) + frame({ ...call, id: 'last' }));
-  await connection.answer('last');
+  connection.write(frame(call) + frame(call));
+  await connection.answer(1);
+  // Whichever of the two that was.
+  if (connection.said.filter(({ id }) => id === 1).length < 2) await connection.answer(1);
   expect(connection.said.filter(({ id }) => id === 1)).toMatchObject([
     { result: {} },
     { result: {} },

@@ -22,6 +22,7 @@ export function standIn(label: string, can: Asking[] = ['terminal']): StandIn {
     label,
     can,
     desktop: false,
+    profile: 'default',
     dataDir: undefined,
     gone: gone.signal,
     asked: [],

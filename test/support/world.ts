@@ -107,7 +107,7 @@ export function createWorld({
     env,
     settings(toml) {
       const config = join(home, '.config', 'bw-helper');
-      mkdirSync(config, { recursive: true });
+      mkdirSync(config, { recursive: true, mode: 0o700 });
       writeFileSync(join(config, 'config.toml'), toml, { mode: 0o600 });
     },
     run: ([command = '', ...args], options = {}) => run(running, command, args, env, options),

@@ -99,11 +99,22 @@ describe('the commands of helper', () => {
 
   function isKnown(call: readonly string[]): boolean {
     const isOption = (word: string) => word.startsWith('-');
-    // `--to file`: the one option whose value is a word.
-    const words = call.filter((word, i) => !isOption(word) && call[i - 1] !== '--to');
+    const valued = [...commands.values()].flatMap((one) => one.valued);
+    // `--to file`, `--profile work`: their values are words too.
+    const words = call.filter((word, i) => !isOption(word) && !valued.includes(call[i - 1] ?? ''));
     if (words[0] === 'help') return Object.hasOwn(errors, words[1] ?? '') || words[1] === undefined;
-    const known = commands.get(words.join(' '));
+    const known = commands.get(words.join(' ')) ?? taking(words);
     return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
+  }
+
+  /** `profile add work`: the last words are what the command takes. */
+  function taking(words: readonly string[]): Known | undefined {
+    return words
+      .map((_, i) => ({
+        taken: i,
+        known: commands.get(words.slice(0, words.length - i).join(' ')),
+      }))
+      .find(({ taken, known }) => known && taken <= known.takes)?.known;
   }
 });
 
@@ -155,6 +166,10 @@ interface Known {
   /** The commands of a group. */
   readonly below: readonly string[];
   readonly options: readonly string[];
+  /** The options that take a value. */
+  readonly valued: readonly string[];
+  /** How many words of the person's own it takes. */
+  readonly takes: number;
 }
 
 /** What the help of the built client tells, by the words of each command. */
@@ -171,7 +186,16 @@ function learnCommands(): Map<string, Known> {
     const options = [...stdout.matchAll(/^ {2}(-\w)?,? ?(--[\w-]+)/gm)].flatMap(
       ([, ...names]) => names,
     );
-    found.set(command.join(' '), { below: below.filter((name) => name !== 'help'), options });
+    const valued = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+) </gm)].map(
+      ([, name = '']) => name,
+    );
+    found.set(command.join(' '), {
+      below: below.filter((name) => name !== 'help'),
+      options,
+      valued,
+      takes: [...(/^Usage: .*/m.exec(stdout)?.[0] ?? '').matchAll(/[<[](?!options|command)\w+/g)]
+        .length,
+    });
     for (const name of below) if (name !== 'help') ask(...command, name);
   };
   ask();
@@ -183,7 +207,7 @@ function callsIn(page: string): string[][] {
   const code = [...page.matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([text]) => text).join('\n');
   const calls = [...code.replace(/ # .*/g, '').matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
   return calls.flatMap(([, text = '']) => {
-    const group = /^(secret|daemon) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
+    const group = /^(secret|daemon|profile|config) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
     if (group) return (group[2] ?? '').split(/ ?\| ?/).map((one) => [group[1] ?? '', one]);
     const words = text.replace(/[|&].*/, '').split(/\s+/);
     const call = words.filter((word) => /^(--?)?[a-z]/.test(word));

@@ -130,7 +130,7 @@ describe('calls', () => {
 });
 
 describe('failures', () => {
-  test.each([failure('vault-locked'), failure('profile-mismatch', { wanted: '/a', served: '/b' })])(
+  test.each([failure('vault-locked'), failure('profile-unknown', { profile: 'a', known: 'b' })])(
     'arrive as the whole row they were thrown as: $row.name',
     async (thrown) => {
       const fails = () => {

@@ -27,6 +27,7 @@ test('on Linux without any variable', () => {
     log: '/home/ada/.local/state/bw-helper/daemon.log',
     keychain: '/home/ada/.local/share/bw-helper/keychain.json',
     keychainNotes: '/home/ada/.local/state/bw-helper/keychain-notes.json',
+    profiles: '/home/ada/.local/share/bw-helper/profiles',
     bwDefault: '/home/ada/.config/Bitwarden CLI',
   });
 });
@@ -46,6 +47,7 @@ test('on Linux with the XDG variables', () => {
     log: '/s/bw-helper/daemon.log',
     keychain: '/d/bw-helper/keychain.json',
     keychainNotes: '/s/bw-helper/keychain-notes.json',
+    profiles: '/d/bw-helper/profiles',
     bwDefault: '/c/Bitwarden CLI',
   });
 });
@@ -79,6 +81,7 @@ test('on macOS', () => {
     log: '/Users/ada/Library/Logs/bw-helper/daemon.log',
     keychain: `${support}/bw-helper/keychain.json`,
     keychainNotes: '/Users/ada/Library/Logs/bw-helper/keychain-notes.json',
+    profiles: `${support}/bw-helper/profiles`,
     bwDefault: `${support}/Bitwarden CLI`,
   });
 });
@@ -91,6 +94,7 @@ test('on macOS each XDG variable moves its own folder and no other', () => {
   expect(paths({ ...mac, env: { XDG_RUNTIME_DIR: '/r', XDG_DATA_HOME: '/d' } })).toEqual({
     ...paths(mac),
     keychain: '/d/bw-helper/keychain.json',
+    profiles: '/d/bw-helper/profiles',
   });
 });
 
@@ -105,6 +109,7 @@ test.each([{}, { APPDATA: '', LOCALAPPDATA: '' }])('on Windows with %j', (env) =
     log: `${local}\\bw-helper\\daemon.log`,
     keychain: `${roaming}\\bw-helper\\keychain.json`,
     keychainNotes: `${local}\\bw-helper\\keychain-notes.json`,
+    profiles: `${roaming}\\bw-helper\\profiles`,
     bwDefault: `${roaming}\\Bitwarden CLI`,
   });
 });

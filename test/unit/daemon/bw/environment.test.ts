@@ -42,6 +42,19 @@ describe("bw's environment", () => {
     expect(NODE_EXTRA_CA_CERTS).toBe('/etc/ca.pem');
   });
 
+  test("has the profile's proxy and no other", () => {
+    const own = {
+      https_proxy: 'http://first',
+      http_proxy: 'http://first',
+      HTTPS_PROXY: 'http://first',
+    };
+    expect(bwEnvironment({ ...linux, own, proxy: 'http://ours' })).toMatchObject({
+      https_proxy: 'http://ours',
+    });
+    for (const proxy of ['http://ours', undefined])
+      expect(Object.values(bwEnvironment({ ...linux, own, proxy }))).not.toContain('http://first');
+  });
+
   test('has a client_secret only where that one run is given it', () => {
     const extra = { BW_CLIENTSECRET: 'for this run' };
     expect(bwEnvironment({ ...linux, extra })).toMatchObject(extra);

@@ -22,7 +22,7 @@ test.each([
   'https://vault.example.com/?a=1',
 ])('%s is refused as a server', (server) => {
   expect(problemIn(`[profiles.default]\nserver = "${server}"`)).toBe(
-    'line 2: `server` must be an https:// address such as https://vault.example.com.',
+    'line 2: `server` must be an https:// address such as https://vault.example.com, or the word "us" or "eu" for a cloud of Bitwarden.',
   );
 });
 
@@ -43,31 +43,61 @@ test('a keychain that this version does not have is refused', () => {
 
 test.each([
   ['idel = "1m"', '`idel` is no setting here; did you mean `idle`?'],
+  [
+    'passphrase_fiel = "/p"',
+    '`passphrase_fiel` is no setting here; did you mean `passphrase_file`?',
+  ],
   ['bwPath = "/bw"', '`bwPath` is no setting here; did you mean `bw_path`?'],
   [
     'server = "https://a.b"',
     '`server` is no setting here; did you mean `server` under [profiles.default]?',
   ],
   ['[profile.default]', '`profile` is no setting here; did you mean [profiles.default]?'],
-  ['colour = "red"', '`colour` is no setting; here stand `idle`, `max`, `bw_path`, `profiles`.'],
+  [
+    'colour = "red"',
+    '`colour` is no setting; here stand `idle`, `max`, `bw_path`, `passphrase_file`, `profiles`.',
+  ],
 ])('%s is refused with the nearest setting', (text, problem) => {
   expect(problemIn(`\n\n${text}`)).toBe(`line 3: ${problem}`);
 });
 
 test('a setting below a table that it does not belong to is told where it does', () => {
-  expect(problemIn('[profiles.default]\n\nidle = "1m"')).toBe(
-    'line 3: `idle` is no setting here; did you mean `idle` above the first table?',
+  expect(problemIn('[profiles.default]\n\nbw_path = "/bw"')).toBe(
+    'line 3: `bw_path` is no setting here; did you mean `bw_path` above the first table?',
   );
   expect(problemIn('[profiles.default]\ndata-dir = "/a"')).toBe(
     'line 2: `data-dir` is no setting here; did you mean `data_dir`?',
   );
 });
 
-test('another profile is refused by name', () => {
-  expect(problemIn('idle = "1m"\n[profiles.work]\nserver = "https://a.b"')).toBe(
-    'line 2: `work` is no profile that can be set; [profiles.default] is the only one.',
+test.each(['', '../x', 'Work', '-x', '_x', 'a b', 'a.b', 'x'.repeat(33), 'caf\u00e9', 'a\\u0007'])(
+  '%j is refused as the name of a profile',
+  (name) => {
+    const problem = problemIn(`idle = "1m"\n[profiles."${name}"]\nserver = "https://a.b"`);
+    expect(problem).toMatch(
+      /^line \d: `.{0,40}` is no name for a profile: it must be 1 to 32 characters of a-z, 0-9, _ and -,/,
+    );
+  },
+);
+
+test('what is wrong in another profile is told with its line, and the keys are the same', () => {
+  const before = '[profiles.default]\nserver = "eu"\n[profiles.work]\n';
+  expect(problemIn(`${before}server = "x"`)).toMatch(/^line 4: `server` must be an https/);
+  expect(problemIn(`${before}servr = "x"`)).toBe(
+    'line 4: `servr` is no setting here; did you mean `server`?',
   );
+  expect(problemIn(`${before}password = "x"`)).toMatch(/^line 4: `password` does not belong/);
 });
+
+test.each(['proxy.example.com:3128', 'socks5://a.b', 'http://ada:hunter2@a.b'])(
+  '%s is refused as a proxy',
+  (proxy) => {
+    const problem = problemIn(`[profiles.work]\nproxy = "${proxy}"`);
+    expect(problem).toBe(
+      'line 2: `proxy` must be an address such as http://proxy.example.com:3128, without a user name or password.',
+    );
+  },
+);
 
 test('what should be a table and is not is told so', () => {
   expect(problemIn('idle = "1m"\nprofiles = "default"')).toBe(
@@ -75,7 +105,7 @@ test('what should be a table and is not is told so', () => {
   );
 });
 
-test.each(['client_secret', 'client_id', 'master_password', 'BW_SESSION', 'apiKey'])(
+test.each(['client_secret', 'client_id', 'master_password', 'passphrase', 'BW_SESSION', 'apiKey'])(
   '%s is refused as a secret, its value unsaid',
   (key) => {
     const problem = problemIn(`idle = "1m"\n${key} = "hunter2"`);
@@ -120,8 +150,14 @@ test.each([
   ['dotted keys', 'idle = "1m"\nprofiles.default.server = "x"', 2],
   ['quoted keys', 'idle = "1m"\n\n"profiles" . \'default\'.server = "x"', 3],
   ['an inline table', 'idle = "1m"\nprofiles = { default = { server = "x" } }', 2],
+  [
+    'a string over several lines',
+    'bw_path = """/\\\n[x]\\\nserver = 1"""\n[profiles.default]\nserver = "x"',
+    5,
+  ],
+  ['a list of tables', 'idle = "1m"\n[[server]]\n', 2],
   ['line ends of Windows', 'idle = "1m"\r\n[profiles.default]\r\nserver = "x"\r\n', 3],
-  ['a key of the same name in another table', '[profiles.default]\n"idle" = "1m"\n', 2],
+  ['a key of the same name in another table', '[profiles.default]\n"bw_path" = "/bw"\n', 2],
 ])('the line is right with %s', (_, text, line) => {
   expect(problemIn(text)).toMatch(new RegExp(`^line ${line}: `));
 });

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createClaim } from '../../../../daemon/vault/claim.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createClaims } from '../../../../daemon/vault/claim.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -12,21 +12,42 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test('claims once, and makes the folder that bw would make', () => {
   let locks = 0;
-  const claim = createClaim(join(folder, 'made'), { lockFile: () => ++locks > 0, owner: 'pid 1' });
-  claim();
-  claim();
+  const made = join(folder, 'made');
+  const claims = createClaims({ lockFile: () => ++locks > 0, owner: 'pid 1' });
+  claims.claim('default', made);
+  claims.claim('default', made);
   expect(locks).toBe(1);
 });
 
-test('names the one that has it, each time it is asked', () => {
-  createClaim(folder, { lockFile: () => true, owner: 'pid 7, /run/user/7' })();
-  const late = createClaim(folder, { lockFile: () => false, owner: 'pid 8' });
+test('names the daemon that has it, each time it is asked', () => {
+  const early = createClaims({ lockFile: () => true, owner: 'pid 7, /run/user/7' });
+  early.claim('default', folder);
+  const late = createClaims({ lockFile: () => false, owner: 'pid 8' });
   for (let tries = 0; tries < 2; tries += 1)
-    expect(late).toThrow(`Another bw-helper (pid 7, /run/user/7) serves ${folder}.`);
+    expect(() => late.claim('default', folder)).toThrow(
+      `Another bw-helper (pid 7, /run/user/7) serves ${folder}.`,
+    );
+});
+
+test('refuses a second profile of our own, also by a link, until the first has let go', () => {
+  const link = `${folder}-link`;
+  symlinkSync(folder, link);
+  onTestFinished(() => rmSync(link));
+  const claims = createClaims({ lockFile: () => true, owner: 'pid 1' });
+  claims.claim('home', folder);
+  for (const path of [folder, link])
+    expect(() => claims.claim('work', path)).toThrow(
+      `The profiles work and home have the same data folder, ${path}.`,
+    );
+  claims.release('home');
+  claims.claim('work', link);
+  expect(() => claims.claim('home', folder)).toThrow('The profiles home and work');
 });
 
 test('a folder that cannot be made is told in words', () => {
   writeFileSync(join(folder, 'file'), '');
-  const claim = createClaim(join(folder, 'file', 'below'), { lockFile: () => true, owner: '' });
-  expect(claim).toThrow('cannot be written: a folder on the way is a file.');
+  const claims = createClaims({ lockFile: () => true, owner: '' });
+  expect(() => claims.claim('default', join(folder, 'file', 'below'))).toThrow(
+    'cannot be written: a folder on the way is a file.',
+  );
 });
