@@ -90,7 +90,8 @@ test('one expires while the other lives', async () => {
   const { world, home, work } = here;
   const [long, short] = [await unlock(world, home), await unlock(world, work, ['--idle', '1s'])];
   const data = () => readFileSync(join(work.dataDir, 'data.json'), 'utf8');
-  while (data().includes('_user_auto')) await new Promise((resolve) => setTimeout(resolve, 20));
+  // Every use of the one is none of the other.
+  while (data().includes('_user_auto')) await world.helper(['get-session']);
   expect(await listed(work, short)).toContain('Vault is locked.');
   expect(await world.helper(['get-session', '--profile', 'work'])).toMatchObject({ code: 11 });
   expect((await world.helper(['get-session'])).stdout.trim()).toBe(long);
@@ -148,3 +149,22 @@ test.each(['../x', '', 'a/b', 'Work', 'a\u001b[31m\u0007', 'x'.repeat(300), '-x'
     }
   },
 );
+
+test('daemon stop locks all, also with settings that cannot be read', async () => {
+  const { world, home, work } = here;
+  keys = { default: await unlock(world, home), work: await unlock(world, work) };
+  world.settings('nonsense');
+  expect((await world.helper(['daemon', 'stop'])).code).toBe(0);
+  for (const seat of [home, work])
+    expect(await listed(seat, keys[seat.name])).toContain('Vault is locked.');
+});
+
+test('a profile that was taken out of the settings by hand is locked by lock --all', async () => {
+  const { world, work } = here;
+  world.settings(here.settings());
+  const key = await unlock(world, work);
+  world.settings('idle = "1m"\n');
+  const all = await world.helper(['lock', '--all']);
+  expect(all).toMatchObject({ code: 0, stderr: 'work: Locked.\n' });
+  expect(await listed(work, key)).toContain('Vault is locked.');
+});

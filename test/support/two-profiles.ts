@@ -55,14 +55,13 @@ export async function twoProfiles(): Promise<Seats> {
 
 /** Stores the API key of the profile's server and logs bw in there. */
 export async function signIn(world: World, { name, server }: Seat): Promise<void> {
-  const askpass = world.program('passphrase', `#!/bin/sh\necho '${PASSPHRASE}'\n`);
   const { clientId, clientSecret } = server.account;
   for (const [command, input] of [
     [['secret', 'set'], `${clientId}\n${clientSecret}\n`],
     [['login'], ''],
   ] as const) {
     const args = ['--profile', name, ...command];
-    const ran = await world.helper(args, { input, env: { BW_HELPER_ASKPASS: askpass } });
+    const ran = await world.helper(args, { input, env: askpass(world) });
     if (ran.code !== 0) throw new Error(`helper ${args.join(' ')} failed: ${ran.stderr}`);
   }
 }
@@ -74,7 +73,16 @@ export async function unlock(
   more: readonly string[] = [],
 ): Promise<string> {
   const args = ['--profile', name, 'get-session', '--password-stdin', ...more];
-  const got = await world.helper(args, { input: `${server.account.password}\n` });
+  const got = await world.helper(args, {
+    input: `${server.account.password}\n`,
+    env: askpass(world),
+  });
   if (got.code !== 0) throw new Error(`helper ${args.join(' ')} failed: ${got.stderr}`);
   return got.stdout.trim();
+}
+
+/** For the passphrase of the keychain file. */
+function askpass(world: World): Record<string, string> {
+  const program = world.program('passphrase', `#!/bin/sh\necho '${PASSPHRASE}'\n`);
+  return { BW_HELPER_ASKPASS: program };
 }
