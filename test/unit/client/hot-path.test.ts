@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type PlayedDaemon, playDaemon } from '../../support/played-daemon.ts';
 
 const MAIN = resolve('dist/client/main.js');
+const NEEDED = ['net', 'os', 'stream', 'stream/promises', 'string_decoder', 'timers'];
 const KEY = `${'k'.repeat(86)}==`;
 
 let folder: string;
@@ -36,10 +37,21 @@ test('a warm get-session loads one file and no package', async () => {
   expect(notes.files).toEqual([MAIN]);
 });
 
+test.each([
+  [['get-session', '--profile', 'work']],
+  [['get-session', '--profile=work']],
+  [['--profile', 'work', 'get-session']],
+  [['--profile=work', 'get-session']],
+])('%j loads no more than that', async (args) => {
+  const { code, notes } = await getSession(args);
+  expect(code).toBe(0);
+  expect(notes.files).toEqual([MAIN]);
+  expect(notes.builtin.filter((name) => !NEEDED.includes(name))).toEqual([]);
+});
+
 test('a warm get-session loads of Node what a socket needs, and nothing to start programs or read lines', async () => {
   const { notes } = await getSession();
-  const needed = ['net', 'os', 'stream', 'stream/promises', 'string_decoder', 'timers'];
-  expect(notes.builtin.filter((name) => !needed.includes(name))).toEqual([]);
+  expect(notes.builtin.filter((name) => !NEEDED.includes(name))).toEqual([]);
 });
 
 test('a warm get-session looks at its folder and the one above, its socket and its terminal, and at no other file', async () => {
@@ -63,10 +75,10 @@ interface Notes {
 }
 
 /** The built client, in an environment of its own, with a note of what it did. */
-async function getSession() {
+async function getSession(call = ['get-session']) {
   const file = join(folder, 'notes.json');
   const args = ['--require', resolve('test/fixtures/notes-what-is-loaded.cjs'), MAIN];
-  const child = spawn(process.execPath, [...args, 'get-session'], {
+  const child = spawn(process.execPath, [...args, ...call], {
     env: { HOME: folder, XDG_RUNTIME_DIR: folder, NOTES: file },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
