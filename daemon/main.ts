@@ -10,6 +10,8 @@ import { toFailure } from '../shared/errors.ts';
 import { paths as findPaths } from '../shared/paths.ts';
 import type { Secret } from '../shared/secret.ts';
 import { announce, tell, type Word } from './announce.ts';
+import { createApiKey } from './api-key.ts';
+import { openAudit } from './audit.ts';
 import { createInvoke } from './bw/invoke.ts';
 import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
@@ -64,6 +66,7 @@ async function start(): Promise<void> {
   });
   const instance = claimInstance({ paths, platform, uid, pid, lockFile: native.lockFile });
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
+  const audit = openAudit(paths.audit, { clock, log });
   const { read: settings } = openSettings({ file: paths.settings, home, uid });
   const kill = process.kill.bind(process);
   const worker = createAskWorker({
@@ -109,11 +112,30 @@ async function start(): Promise<void> {
       random,
       context,
       stage: staged,
+      atRest: () => settings().profile.apiKeyAtRest,
     });
     const owner = `pid ${pid}, ${paths.runtime}`;
     const claim = createClaim(dataDir, { lockFile: native.lockFile, owner });
     const name = 'default';
-    return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
+    const apiKey = createApiKey({
+      name,
+      keychain,
+      settings,
+      settingsFile: paths.settings,
+      dataFile,
+    });
+    return createProfile({
+      name,
+      dataFile,
+      verbs,
+      keychain,
+      apiKey,
+      settings,
+      claim,
+      clock,
+      log,
+      audit,
+    });
   });
 
   const info = { pid, startedMs: clock.monotonicMs() };
@@ -125,7 +147,7 @@ async function start(): Promise<void> {
     peer: native.peer,
     handlers: (connection) =>
       createMethods(
-        { profiles, keychain, settingsFile: paths.settings, clock, info, stop: leave.begin },
+        { profiles, keychain, settingsFile: paths.settings, clock, audit, info, stop: leave.begin },
         connection,
       ),
   });

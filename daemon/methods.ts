@@ -4,6 +4,8 @@ import { failure } from '../shared/errors.ts';
 import { type ToDaemon, toDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
+import type { Audit } from './audit.ts';
+import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
@@ -16,6 +18,7 @@ export interface MethodParts {
   readonly keychain: ChosenKeychain;
   readonly settingsFile: string;
   readonly clock: Clock;
+  readonly audit: Audit;
   readonly info: { readonly pid: number; readonly startedMs: number };
   /** Ends the daemon; resolves when everything is locked and wiped. */
   readonly stop: (why: string) => Promise<void>;
@@ -74,6 +77,8 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       const { name } = await profile();
       return { deleted: await keychain.delete(name, passphraseFrom(caller)) };
     },
+    'secret.answer': async ({ what }) => ({ value: await (await profile()).answer(caller, what) }),
+    'secret.scrub': async ({ force }) => await (await profile()).scrub(caller, force),
     'daemon.info': () => ({
       pid,
       uptimeMs: uptimeMs(),
@@ -88,7 +93,11 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return undefined;
     },
   };
-  return withTraits(table, profiles, connection);
+  return audited(withTraits(table, profiles, connection), {
+    audit: parts.audit,
+    caller,
+    profile: () => profiles.last()?.name,
+  });
 }
 
 function withTraits(

@@ -4,11 +4,13 @@
  */
 import { Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Result, ToDaemon } from '../shared/protocol.ts';
+import type { ApiKey, Scrubbed } from './api-key.ts';
+import type { Audit } from './audit.ts';
 import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
-import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
+import type { AskPassphrase, Keychain } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
@@ -30,11 +32,13 @@ export interface ProfileParts {
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
   readonly keychain: Keychain;
+  readonly apiKey: ApiKey;
   readonly settings: () => Settings;
   /** Throws profile-in-use. */
   readonly claim: () => void;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
 }
 
 export type Status = Omit<Result<ToDaemon, 'session.status'>, 'daemon'>;
@@ -47,6 +51,13 @@ export interface Profile {
   logout(): Promise<{ account: string }>;
   sync(caller: Caller): Promise<{ account: string }>;
   status(): Promise<Status>;
+  /** Throws what `ApiKey.answer` does. */
+  answer(caller: Caller, what: 'client-id' | 'client-secret'): Promise<string>;
+  /** Throws what `ApiKey.scrub` does, and profile-in-use. */
+  scrub(
+    caller: Caller,
+    force: boolean,
+  ): Promise<Scrubbed & Pick<Settings['profile'], 'apiKeyAtRest'>>;
   /** True where a session stands in data.json that is not ours. */
   otherSession(): Promise<boolean>;
   /** Resolves when no bw is at work and none waits for its turn. */
@@ -54,7 +65,7 @@ export interface Profile {
 }
 
 export function createProfile(parts: ProfileParts): Profile {
-  const { name, dataFile, verbs, keychain, settings, clock, log } = parts;
+  const { name, dataFile, verbs, keychain, apiKey, settings, clock, log, audit } = parts;
   const queue = createQueue();
 
   async function account(): Promise<Account | undefined> {
@@ -71,21 +82,12 @@ export function createProfile(parts: ProfileParts): Profile {
     return found;
   }
 
-  /** The stored secret for a login that needs it; undefined lets bw go on with what it has. */
-  async function secretFor(who: Account, ask: AskPassphrase): Promise<StoredSecret | undefined> {
-    return who.apiKey ? await keychain.get(name, ask) : undefined;
-  }
-
+  const { secretFor } = apiKey;
   const vault = createSessionVault({ dataFile, verbs, queue, log, requireAccount, secretFor });
 
   async function syncWith(ask: AskPassphrase): Promise<Account> {
     const who = await requireAccount();
-    const secret = await secretFor(who, ask);
-    try {
-      await queue(() => verbs.sync(secret));
-    } finally {
-      secret?.clientSecret.wipe();
-    }
+    await apiKey.withSecret(who, ask, (secret) => queue(() => verbs.sync(secret)));
     return who;
   }
 
@@ -94,10 +96,17 @@ export function createProfile(parts: ProfileParts): Profile {
     log,
     async tokenExpiresAtMs() {
       const who = await account();
-      return who?.apiKey ? who.accessTokenExpiresAtMs : undefined;
+      return who?.apiKey && !apiKey.leftToBw(who) ? who.accessTokenExpiresAtMs : undefined;
     },
     async renew() {
-      await syncWith(passphraseFromNobody);
+      const line = { what: 'vault.renew', profile: name };
+      try {
+        await syncWith(passphraseFromNobody);
+        audit.record({ ...line, outcome: 'granted' });
+      } catch (thrown) {
+        audit.record({ ...line, outcome: 'refused', error: toFailure(thrown).row.name });
+        throw thrown;
+      }
     },
   });
 
@@ -107,7 +116,10 @@ export function createProfile(parts: ProfileParts): Profile {
     vault,
     limits: settings,
     onOpen: renewal.start,
-    onEnd: renewal.stop,
+    onEnd(why) {
+      renewal.stop();
+      audit.record({ what: 'session.end', outcome: 'ended', why, profile: name });
+    },
   });
 
   async function otherSession(): Promise<boolean> {
@@ -154,6 +166,14 @@ export function createProfile(parts: ProfileParts): Profile {
       return { account: who.email };
     },
 
+    answer: (caller, what) => apiKey.answer(what, passphraseFrom(caller)),
+
+    async scrub(caller, force) {
+      parts.claim();
+      const done = await apiKey.scrub(force, passphraseFrom(caller));
+      return { ...done, apiKeyAtRest: settings().profile.apiKeyAtRest };
+    },
+
     async status() {
       const key = await sessions.peek();
       const found = await account();
@@ -170,6 +190,7 @@ export function createProfile(parts: ProfileParts): Profile {
           login: who.apiKey ? ('api-key' as const) : ('password' as const),
         }),
         clientSecretAtRest: who?.clientSecretAtRest ?? false,
+        apiKeyAtRest: settings().profile.apiKeyAtRest,
         ...(left && { session: left }),
         keychain: {
           kind: keychain.kind,
@@ -181,6 +202,7 @@ export function createProfile(parts: ProfileParts): Profile {
           broken ? stored.message : stored.problem,
           sessions.problem(),
           renewal.problem(),
+          audit.problem(),
         ].filter((text) => text !== undefined),
       };
     },

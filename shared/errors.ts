@@ -262,6 +262,21 @@ export const errors = {
     says: 'Something went wrong inside bw-helper ({problem}).',
     next: 'Please report it; `helper daemon logs` holds more.',
   }),
+  'answer-off': row({
+    exit: 75,
+    says: 'The settings do not let {what} be printed.',
+    next: 'Set `answer = true` under [profiles.{profile}] in {file} if a script must have it.',
+  }),
+  'another-client-secret': row({
+    exit: 76,
+    says: 'In {file} stands another API key than in {where}; neither was touched.',
+    next: 'Run `helper secret scrub --force` to drop the one in data.json, or `helper secret delete` first to keep that one instead.',
+  }),
+  'audit-unreadable': row({
+    exit: 77,
+    says: 'The audit {file} cannot be read: {problem}.',
+    next: 'Correct its permissions, or move it away: the daemon begins a new one.',
+  }),
 };
 
 export type ErrorName = keyof typeof errors;

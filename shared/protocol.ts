@@ -15,6 +15,11 @@ interface Traits {
   readonly extendsIdle?: boolean;
   /** Works even with settings that cannot be read: a bad file must never stop a lock. */
   readonly withoutSettings?: boolean;
+  /**
+   * Each answer leaves a line in the audit, with those of the parameters that are named here. For
+   * whatever hands out or uses a secret or a session.
+   */
+  readonly audited?: readonly string[];
 }
 
 const method = <P extends v.GenericSchema, R extends v.GenericSchema>(
@@ -53,6 +58,8 @@ const keychainStatus = v.object({
 
 const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
 
+const apiKeyAtRest = v.picklist(['keychain', 'bw']);
+
 /** What a client can do when the daemon needs a secret from a person. */
 export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
 
@@ -75,8 +82,9 @@ export const toDaemon = {
   'session.get': method(unlocking, v.object({ key: v.string() }), {
     returnsSecret: true,
     extendsIdle: true,
+    audited: [],
   }),
-  'session.unlock': method(unlocking, limits, { extendsIdle: true }),
+  'session.unlock': method(unlocking, limits, { extendsIdle: true, audited: [] }),
   'session.lock': method(
     none,
     v.object({
@@ -85,7 +93,7 @@ export const toDaemon = {
       /** A session that somebody else's bw opened is still live. */
       otherSession: v.boolean(),
     }),
-    { withoutSettings: true },
+    { withoutSettings: true, audited: [] },
   ),
   'session.status': method(
     none,
@@ -97,6 +105,8 @@ export const toDaemon = {
       login: v.optional(v.picklist(['api-key', 'password'])),
       /** data.json holds the client_secret in clear. */
       clientSecretAtRest: v.boolean(),
+      /** Where the settings want it between two runs of bw. */
+      apiKeyAtRest: v.optional(apiKeyAtRest),
       session: v.optional(limits),
       keychain: keychainStatus,
       /** Sentences about what did not work in the background. */
@@ -104,12 +114,15 @@ export const toDaemon = {
       daemon: v.object({ pid: v.number(), uptimeMs: v.number() }),
     }),
   ),
-  'account.login': method(none, v.object({ account: v.string(), server: v.string() })),
-  'account.logout': method(none, v.object({ account: v.string() })),
-  'vault.sync': method(none, v.object({ account: v.string() })),
+  'account.login': method(none, v.object({ account: v.string(), server: v.string() }), {
+    audited: [],
+  }),
+  'account.logout': method(none, v.object({ account: v.string() }), { audited: [] }),
+  'vault.sync': method(none, v.object({ account: v.string() }), { audited: [] }),
   'secret.set': method(
     v.strictObject({ clientId: secretText, clientSecret: secretText }),
     v.object({ where: v.string() }),
+    { audited: [] },
   ),
   'secret.status': method(none, keychainStatus),
   'secret.move': method(
@@ -120,8 +133,31 @@ export const toDaemon = {
       inUse: v.boolean(),
       settings: v.string(),
     }),
+    { audited: ['to'] },
   ),
-  'secret.delete': method(none, v.object({ deleted: v.boolean() })),
+  'secret.delete': method(none, v.object({ deleted: v.boolean() }), { audited: [] }),
+  /** One of the two values, for scripts that must have it. */
+  'secret.answer': method(
+    v.strictObject({ what: v.picklist(['client-id', 'client-secret']) }),
+    v.object({ value: v.string() }),
+    { returnsSecret: true, audited: ['what'] },
+  ),
+  /** Takes client_secret out of data.json, once it is in the keychain. */
+  'secret.scrub': method(
+    v.strictObject({
+      /** Also where the keychain holds another one. */
+      force: v.boolean(),
+    }),
+    v.object({
+      /** False where data.json held none. */
+      scrubbed: v.boolean(),
+      /** The keychain held none, so this one was stored there. */
+      stored: v.boolean(),
+      where: v.string(),
+      apiKeyAtRest,
+    }),
+    { audited: ['force'] },
+  ),
   'daemon.info': method(
     none,
     v.object({ pid: v.number(), uptimeMs: v.number(), live: v.boolean() }),
@@ -129,7 +165,10 @@ export const toDaemon = {
       withoutSettings: true,
     },
   ),
-  'daemon.stop': method(none, v.object({ pid: v.number() }), { withoutSettings: true }),
+  'daemon.stop': method(none, v.object({ pid: v.number() }), {
+    withoutSettings: true,
+    audited: [],
+  }),
   /** Notification: a key was pressed at the open prompt. */
   'prompt.activity': method(none, v.undefined(), { withoutSettings: true }),
 };

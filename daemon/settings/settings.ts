@@ -18,6 +18,8 @@ export interface Settings {
     readonly caFile?: string;
     readonly dataDir?: string;
     readonly keychain: 'os' | 'file';
+    readonly apiKeyAtRest: 'keychain' | 'bw';
+    readonly answer: boolean;
   };
 }
 
@@ -61,7 +63,7 @@ function outcomeOf({ file, home, uid }: SettingsOptions): Settings | Failure {
 }
 
 function settingsFrom(set: v.InferOutput<ReturnType<typeof settingsSchema>>): Settings {
-  const { server, ca_file: caFile, data_dir: dataDir, keychain } = set.profiles.default;
+  const { server, ca_file: caFile, data_dir: dataDir, keychain, answer } = set.profiles.default;
   return {
     // An idle limit above the absolute one never comes to bear.
     idleMs: Math.min(set.idle, set.max),
@@ -73,6 +75,8 @@ function settingsFrom(set: v.InferOutput<ReturnType<typeof settingsSchema>>): Se
       ...(caFile && { caFile }),
       ...(dataDir && { dataDir }),
       keychain,
+      apiKeyAtRest: set.profiles.default.api_key_at_rest,
+      answer,
     },
   };
 }
