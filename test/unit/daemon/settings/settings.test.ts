@@ -18,7 +18,7 @@ import { home, place, problemIn, problemOf, read, uid } from './samples.ts';
 const defaults = {
   idleMs: 15 * 60_000,
   maxMs: 8 * 3_600_000,
-  profile: { name: 'default', keychain: 'os' },
+  profile: { name: 'default', keychain: 'os', apiKeyAtRest: 'keychain', answer: true },
 };
 
 test.each(['', '# nothing yet\n', '[profiles]\n', '[profiles.default]\n', '\ufeff'])(
@@ -43,6 +43,8 @@ server = "https://vault.example.com/"
 ca_file = "~/ca.pem"
 data_dir = "/srv/bw/../vault/"
 keychain = "file"
+api_key_at_rest = "bw"
+answer = false
 `;
   expect(read(text)).toEqual({
     idleMs: 600_000,
@@ -54,6 +56,8 @@ keychain = "file"
       caFile: '/home/ada/ca.pem',
       dataDir: '/srv/vault',
       keychain: 'file',
+      apiKeyAtRest: 'bw',
+      answer: false,
     },
   });
 });
@@ -125,14 +129,16 @@ test('the table for the docs holds every setting, and its defaults are what is u
     'profiles.default/ca_file',
     'profiles.default/data_dir',
     'profiles.default/keychain',
+    'profiles.default/api_key_at_rest',
+    'profiles.default/answer',
   ]);
   for (const { help, allowed } of rows) {
     expect(help).toMatch(/^[A-Z].*\.$/);
     expect(allowed).toMatch(/^\S.*[^.]$/);
   }
   const text = rows
-    .filter((row) => row.default)
-    .map((row) => `${row.table && `${row.table}.`}${row.key} = "${row.default}"\n`)
+    .filter((row) => row.default !== undefined)
+    .map((row) => `${row.table && `${row.table}.`}${row.key} = ${JSON.stringify(row.default)}\n`)
     .join('');
   expect(Object.keys(parse(text))).toEqual(['idle', 'max', 'profiles']);
   expect(read(text)).toEqual(defaults);
