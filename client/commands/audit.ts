@@ -20,7 +20,8 @@ export interface AuditFlags {
 export function auditCommand({ paths, output }: Context, { json, tail }: AuditFlags): void {
   const written = readBoth(paths.audit).split('\n').filter(Boolean);
   const lines = written.map(parseAuditLine).filter((line) => line !== undefined);
-  const newest = lines.slice(-(tail ?? (json ? lines.length : SHOWN_LINES)) || lines.length);
+  const wanted = tail ?? (json ? lines.length : SHOWN_LINES);
+  const newest = lines.slice(Math.max(lines.length - wanted, 0));
   for (const line of newest) output.data(json ? JSON.stringify(line, shown) : sentence(line));
   if (lines.length === 0) output.say(`Nothing was recorded yet (${paths.audit}).`);
   const odd = written.length - lines.length;
