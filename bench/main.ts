@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startServer, type TestServer } from '../test/support/server/server.ts';
 import { createWorld, type World } from '../test/support/world.ts';
+import { auditLineMs } from './audit-line.ts';
 import { compare, type Peer } from './compare.ts';
 import { startSshAgent } from './ssh-agent.ts';
 
@@ -35,6 +36,7 @@ try {
     `Whole processes, ${rounds} rounds of each in turn, on Node ${process.versions.node}.\n`,
   );
   console.log(table);
+  console.log(`\nOf that, one line of the audit: ${auditLineMs(folder).toFixed(3)} ms.`);
   if ('missing' in agent) console.log(`\nleft out: ssh-add -l (${agent.missing})`);
 } finally {
   agent.close();

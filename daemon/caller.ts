@@ -16,6 +16,8 @@ export type Question = Params<ToClient, 'prompt.secret'>;
 export interface Caller {
   /** From the kernel, for display and logs only: a pid can be reused. */
   readonly pid: number | undefined;
+  /** By the kernel's word; undefined on Windows. */
+  readonly uid: number | undefined;
   /** Where the person sits: `pts/3`. */
   readonly label: string;
   readonly can: readonly Asking[];
@@ -45,7 +47,7 @@ export interface Connection {
 /** One connection's caller; it can be asked once it has said hello. */
 export function createCaller(
   channel: () => Channel<ToClient>,
-  peer: { pid?: number } | undefined,
+  peer: { uid: number; pid?: number } | undefined,
   gone: AbortSignal,
   clock: Clock,
 ): Connection {
@@ -54,6 +56,7 @@ export function createCaller(
 
   const caller: Caller = {
     pid: peer?.pid,
+    uid: peer?.uid,
     get label() {
       return printable(hello?.label ?? '');
     },

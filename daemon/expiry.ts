@@ -11,6 +11,8 @@ const LOOK_AGAIN_MS = 15_000;
 
 /** Why a session ended by itself. */
 export type Ending = 'idle' | 'max' | 'clock';
+/** Why a session ended. `replaced`: another program's bw has ended it. */
+export type SessionEnd = Ending | 'asked' | 'stop' | 'logout' | 'replaced';
 
 export interface Limits {
   readonly idleMs: number;

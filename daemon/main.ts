@@ -12,6 +12,8 @@ import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Secret } from '../shared/secret.ts';
 import { createAdmission } from './admission.ts';
 import { announce, tell, type Word } from './announce.ts';
+import { createApiKey } from './api-key.ts';
+import { openAudit } from './audit.ts';
 import { createInvoke } from './bw/invoke.ts';
 import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
@@ -72,6 +74,7 @@ async function start(): Promise<void> {
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
   const settingsFile = { file: paths.settings, home, uid };
   const { read: settings } = openSettings(settingsFile);
+  const audit = openAudit(paths.audit, { clock, log });
   const kill = process.kill.bind(process);
   const worker = createAskWorker({
     spawn,
@@ -127,17 +130,28 @@ async function start(): Promise<void> {
       random,
       context,
       stage: staged,
+      atRest: () => own().apiKeyAtRest,
+    });
+    const keychain = chooseKeychain(() => own().keychain, keychains);
+    const apiKey = createApiKey({
+      name,
+      keychain,
+      settings: own,
+      settingsFile: paths.settings,
+      dataFile,
     });
     return createProfile({
       name,
       dataFile,
       verbs,
-      keychain: chooseKeychain(() => own().keychain, keychains),
+      keychain,
+      apiKey,
       settings: own,
       claim: () => claims.claim(name, dataDir),
       release: () => claims.release(name),
       clock,
       log: withFields(log, { profile: name }),
+      audit,
     });
   };
   const profiles = createProfiles({ settings, ownFolder, build });
@@ -167,6 +181,7 @@ async function start(): Promise<void> {
           config,
           admission,
           clock,
+          audit,
           info,
           stop: leave.begin,
         },

@@ -5,6 +5,8 @@ import { type ToDaemon, toDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
 import type { Admission } from './admission.ts';
+import type { Audit } from './audit.ts';
+import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
@@ -24,6 +26,7 @@ export interface MethodParts {
   readonly admission: Admission;
   readonly config: Config;
   readonly clock: Clock;
+  readonly audit: Audit;
   readonly info: { readonly pid: number; readonly startedMs: number };
   /** Ends the daemon; resolves when everything is locked and wiped. */
   readonly stop: (why: string) => Promise<void>;
@@ -97,6 +100,8 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       const { name, keychain } = await profile();
       return { deleted: await keychain.delete(name, passphraseFrom(caller)) };
     },
+    'secret.answer': async ({ what }) => ({ value: await (await profile()).answer(caller, what) }),
+    'secret.scrub': async ({ force }) => await (await profile()).scrub(caller, force),
     'profile.list': () => ({
       profiles: profiles
         .list()
@@ -139,7 +144,11 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return undefined;
     },
   };
-  return withTraits(table, parts, connection);
+  return audited(withTraits(table, parts, connection), {
+    audit: parts.audit,
+    caller,
+    profile: () => caller.profile,
+  });
 }
 
 async function lockOne({ sessions, otherSession }: Profile) {

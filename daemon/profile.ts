@@ -4,12 +4,14 @@
  */
 import { Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Result, ToDaemon } from '../shared/protocol.ts';
+import type { ApiKey, Scrubbed } from './api-key.ts';
+import type { Audit } from './audit.ts';
 import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
 import type { ChosenKeychain } from './keychain/chosen.ts';
-import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
+import type { AskPassphrase } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
@@ -31,6 +33,7 @@ export interface ProfileParts {
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
   readonly keychain: ChosenKeychain;
+  readonly apiKey: ApiKey;
   /** Throws settings-invalid, and profile-unknown where it is no longer in the settings. */
   readonly settings: () => ProfileSettings;
   /** Throws profile-in-use and profile-folder-shared. */
@@ -38,6 +41,7 @@ export interface ProfileParts {
   readonly release: () => void;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
 }
 
 export type Status = Omit<Result<ToDaemon, 'session.status'>, 'daemon'>;
@@ -51,6 +55,10 @@ export interface Profile {
   logout(): Promise<{ account: string }>;
   sync(caller: Caller): Promise<{ account: string }>;
   status(): Promise<Status>;
+  /** Throws what `ApiKey.answer` does. */
+  answer(caller: Caller, what: 'client-id' | 'client-secret'): Promise<string>;
+  /** Throws what `ApiKey.scrub` does, and profile-in-use. */
+  scrub(caller: Caller, force: boolean): Promise<Scrubbed & Pick<ProfileSettings, 'apiKeyAtRest'>>;
   /** True where a session stands in data.json that is not ours. */
   otherSession(): Promise<boolean>;
   /** Resolves when no bw is at work and none waits for its turn. */
@@ -60,7 +68,7 @@ export interface Profile {
 }
 
 export function createProfile(parts: ProfileParts): Profile {
-  const { name, dataFile, verbs, keychain, settings, clock, log } = parts;
+  const { name, dataFile, verbs, keychain, apiKey, settings, clock, log, audit } = parts;
   const queue = createQueue();
 
   async function account(): Promise<Account | undefined> {
@@ -77,11 +85,7 @@ export function createProfile(parts: ProfileParts): Profile {
     return found;
   }
 
-  /** The stored secret for a login that needs it; undefined lets bw go on with what it has. */
-  async function secretFor(who: Account, ask: AskPassphrase): Promise<StoredSecret | undefined> {
-    return who.apiKey ? await keychain.get(name, ask) : undefined;
-  }
-
+  const { secretFor } = apiKey;
   const vault = createSessionVault({
     name,
     dataFile,
@@ -94,12 +98,7 @@ export function createProfile(parts: ProfileParts): Profile {
 
   async function syncWith(ask: AskPassphrase): Promise<Account> {
     const who = await requireAccount();
-    const secret = await secretFor(who, ask);
-    try {
-      await queue(() => verbs.sync(secret));
-    } finally {
-      secret?.clientSecret.wipe();
-    }
+    await apiKey.withSecret(who, ask, (secret) => queue(() => verbs.sync(secret)));
     return who;
   }
 
@@ -108,10 +107,17 @@ export function createProfile(parts: ProfileParts): Profile {
     log,
     async tokenExpiresAtMs() {
       const who = await account();
-      return who?.apiKey ? who.accessTokenExpiresAtMs : undefined;
+      return who?.apiKey && !apiKey.leftToBw(who) ? who.accessTokenExpiresAtMs : undefined;
     },
     async renew() {
-      await syncWith(passphraseFromNobody);
+      const line = { what: 'vault.renew', profile: name };
+      try {
+        await syncWith(passphraseFromNobody);
+        audit.record({ ...line, outcome: 'granted' });
+      } catch (thrown) {
+        audit.record({ ...line, outcome: 'refused', error: toFailure(thrown).row.name });
+        throw thrown;
+      }
     },
   });
 
@@ -121,7 +127,10 @@ export function createProfile(parts: ProfileParts): Profile {
     vault,
     limits: settings,
     onOpen: renewal.start,
-    onEnd: renewal.stop,
+    onEnd(why) {
+      renewal.stop();
+      audit.record({ what: 'session.end', outcome: 'ended', why, profile: name });
+    },
   });
 
   async function otherSession(): Promise<boolean> {
@@ -176,6 +185,14 @@ export function createProfile(parts: ProfileParts): Profile {
       return { account: who.email };
     },
 
+    answer: (caller, what) => apiKey.answer(what, passphraseFrom(caller)),
+
+    async scrub(caller, force) {
+      parts.claim();
+      const done = await apiKey.scrub(force, passphraseFrom(caller));
+      return { ...done, apiKeyAtRest: settings().apiKeyAtRest };
+    },
+
     async status() {
       const key = await sessions.peek();
       const found = await account();
@@ -193,6 +210,7 @@ export function createProfile(parts: ProfileParts): Profile {
           login: who.apiKey ? ('api-key' as const) : ('password' as const),
         }),
         clientSecretAtRest: who?.clientSecretAtRest ?? false,
+        apiKeyAtRest: settings().apiKeyAtRest,
         ...(left && { session: left }),
         keychain: {
           kind: keychain.kind,
@@ -205,6 +223,7 @@ export function createProfile(parts: ProfileParts): Profile {
           broken ? stored.message : stored.problem,
           sessions.problem(),
           renewal.problem(),
+          audit.problem(),
         ].filter((text) => text !== undefined),
       };
     },

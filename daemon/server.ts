@@ -67,7 +67,7 @@ interface Served {
 
 function serve(
   socket: Socket,
-  peer: { pid?: number } | undefined,
+  peer: { uid: number; pid?: number } | undefined,
   refuse: (why: string) => void,
   options: ServerOptions,
 ): Served {

@@ -6,7 +6,7 @@ import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import type { Clock } from './clock.ts';
-import { type Ending, type Expiry, type Limits, startExpiry } from './expiry.ts';
+import { type Expiry, type Limits, type SessionEnd, startExpiry } from './expiry.ts';
 import type { Log } from './log.ts';
 import { createWaiters, type Waiters } from './prompts.ts';
 
@@ -40,7 +40,7 @@ export interface SessionOptions {
   readonly limits: () => Limits;
   /** Told when a session opens, and when it ends. */
   readonly onOpen?: () => void;
-  readonly onEnd?: () => void;
+  readonly onEnd?: (why: SessionEnd) => void;
 }
 
 export interface Wanted {
@@ -107,7 +107,7 @@ export class Sessions {
   }
 
   /** Ends the session. False where there was none. Throws lock-failed. */
-  async lock(why: Ending | 'asked' | 'stop' | 'logout' = 'asked'): Promise<boolean> {
+  async lock(why: Exclude<SessionEnd, 'replaced'> = 'asked'): Promise<boolean> {
     const session = this.#session;
     if (session) this.#retire(session, why);
     await this.#lockAll();
@@ -199,16 +199,16 @@ export class Sessions {
     onOpen?.();
   }
 
-  #forget(session: Session, why: string): void {
+  #forget(session: Session, why: SessionEnd): void {
     if (this.#session !== session) return;
     this.#session = undefined;
     session.expiry.cancel();
     this.#options.log.info('session ended', { why });
-    this.#options.onEnd?.();
+    this.#options.onEnd?.(why);
   }
 
   // The key is no longer handed out from here on; it is kept only until the vault is locked.
-  #retire(session: Session, why: string): void {
+  #retire(session: Session, why: SessionEnd): void {
     this.#forget(session, why);
     this.#locking.set(session, undefined);
   }

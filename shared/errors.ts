@@ -302,6 +302,21 @@ export const errors = {
     says: 'The passphrase file {file} cannot be used: {problem}.',
     next: 'Correct that, or take `passphrase_file` out of the settings and type the passphrase.',
   }),
+  'answer-off': row({
+    exit: 75,
+    says: 'The settings do not let {what} be printed.',
+    next: 'Set `answer = true` under [profiles.{profile}] in {file} if a script must have it.',
+  }),
+  'another-client-secret': row({
+    exit: 76,
+    says: 'In {file} stands another API key than in {where}; neither was touched.',
+    next: 'Run `helper secret scrub --force` to drop the one in data.json, or `helper secret delete` first to keep that one instead.',
+  }),
+  'audit-unreadable': row({
+    exit: 77,
+    says: 'The audit {file} cannot be read: {problem}.',
+    next: 'Correct its permissions, or move it away: the daemon begins a new one.',
+  }),
 };
 
 export type ErrorName = keyof typeof errors;

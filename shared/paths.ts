@@ -22,6 +22,8 @@ export interface Paths {
   readonly lock: string;
   readonly settings: string;
   readonly log: string;
+  /** Who got what; the file before it is `<audit>.1`. */
+  readonly audit: string;
   /** The encrypted keychain file. */
   readonly keychain: string;
   /** When something was stored in the system's own keychain; no secret in it. */
@@ -51,6 +53,7 @@ export function paths(at: Surroundings): Paths {
     lock: join(runtime, 'lock'),
     settings: join(config, 'config.toml'),
     log: join(state, 'daemon.log'),
+    audit: join(state, 'audit.jsonl'),
     keychain: join(data, 'keychain.json'),
     keychainNotes: join(state, 'keychain-notes.json'),
     profiles: join(data, 'profiles'),

@@ -16,6 +16,11 @@ interface Traits {
   readonly extendsIdle?: boolean;
   /** Works even with settings that cannot be read: a bad file must never stop a lock. */
   readonly withoutSettings?: boolean;
+  /**
+   * Each answer leaves a line in the audit, with those of the parameters that are named here. For
+   * whatever hands out or uses a secret or a session.
+   */
+  readonly audited?: readonly string[];
 }
 
 const method = <P extends v.GenericSchema, R extends v.GenericSchema>(
@@ -73,6 +78,7 @@ const setting = {
   value: v.optional(v.string()),
   from: v.picklist(['file', 'default', 'nowhere']),
 };
+const apiKeyAtRest = v.picklist(['keychain', 'bw']);
 
 /** What a client can do when the daemon needs a secret from a person. */
 export const asking = v.picklist(['terminal', 'askpass', 'stdin']);
@@ -99,9 +105,10 @@ export const toDaemon = {
   'session.get': method(unlocking, v.object({ key: v.string() }), {
     returnsSecret: true,
     extendsIdle: true,
+    audited: [],
   }),
-  'session.unlock': method(unlocking, limits, { extendsIdle: true }),
-  'session.lock': method(none, v.object(ended), { withoutSettings: true }),
+  'session.unlock': method(unlocking, limits, { extendsIdle: true, audited: [] }),
+  'session.lock': method(none, v.object(ended), { withoutSettings: true, audited: [] }),
   /** Every profile that the daemon has served, also one that is no longer in the settings. */
   'session.lockAll': method(
     none,
@@ -115,7 +122,7 @@ export const toDaemon = {
         }),
       ),
     }),
-    { withoutSettings: true },
+    { withoutSettings: true, audited: [] },
   ),
   'session.status': method(
     none,
@@ -129,6 +136,8 @@ export const toDaemon = {
       login: v.optional(v.picklist(['api-key', 'password'])),
       /** data.json holds the client_secret in clear. */
       clientSecretAtRest: v.boolean(),
+      /** Where the settings want it between two runs of bw. */
+      apiKeyAtRest: v.optional(apiKeyAtRest),
       session: v.optional(limits),
       keychain: keychainStatus,
       /** Sentences about what did not work in the background. */
@@ -136,12 +145,15 @@ export const toDaemon = {
       daemon: v.object({ pid: v.number(), uptimeMs: v.number() }),
     }),
   ),
-  'account.login': method(none, v.object({ account: v.string(), server: v.string() })),
-  'account.logout': method(none, v.object({ account: v.string() })),
-  'vault.sync': method(none, v.object({ account: v.string() })),
+  'account.login': method(none, v.object({ account: v.string(), server: v.string() }), {
+    audited: [],
+  }),
+  'account.logout': method(none, v.object({ account: v.string() }), { audited: [] }),
+  'vault.sync': method(none, v.object({ account: v.string() }), { audited: [] }),
   'secret.set': method(
     v.strictObject({ clientId: secretText, clientSecret: secretText }),
     v.object({ where: v.string() }),
+    { audited: [] },
   ),
   'secret.status': method(none, keychainStatus),
   'secret.move': method(
@@ -152,8 +164,31 @@ export const toDaemon = {
       inUse: v.boolean(),
       settings: v.string(),
     }),
+    { audited: ['to'] },
   ),
-  'secret.delete': method(none, v.object({ deleted: v.boolean() })),
+  'secret.delete': method(none, v.object({ deleted: v.boolean() }), { audited: [] }),
+  /** One of the two values, for scripts that must have it. */
+  'secret.answer': method(
+    v.strictObject({ what: v.picklist(['client-id', 'client-secret']) }),
+    v.object({ value: v.string() }),
+    { returnsSecret: true, audited: ['what'] },
+  ),
+  /** Takes client_secret out of data.json, once it is in the keychain. */
+  'secret.scrub': method(
+    v.strictObject({
+      /** Also where the keychain holds another one. */
+      force: v.boolean(),
+    }),
+    v.object({
+      /** False where data.json held none. */
+      scrubbed: v.boolean(),
+      /** The keychain held none, so this one was stored there. */
+      stored: v.boolean(),
+      where: v.string(),
+      apiKeyAtRest,
+    }),
+    { audited: ['force'] },
+  ),
   'profile.list': method(
     none,
     v.object({
@@ -194,6 +229,7 @@ export const toDaemon = {
       kept: v.optional(v.string()),
       settings: v.string(),
     }),
+    { audited: ['name'] },
   ),
   'config.get': method(v.strictObject({ key: settingKey }), v.object(setting)),
   'config.list': method(none, v.object({ file: v.string(), settings: v.array(v.object(setting)) })),
@@ -217,7 +253,10 @@ export const toDaemon = {
       withoutSettings: true,
     },
   ),
-  'daemon.stop': method(none, v.object({ pid: v.number() }), { withoutSettings: true }),
+  'daemon.stop': method(none, v.object({ pid: v.number() }), {
+    withoutSettings: true,
+    audited: [],
+  }),
   /** Notification: a key was pressed at the open prompt. */
   'prompt.activity': method(none, v.undefined(), { withoutSettings: true }),
 };

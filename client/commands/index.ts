@@ -4,13 +4,15 @@ import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
+import { answer } from './answer.ts';
+import { type AuditFlags, auditCommand } from './audit.ts';
 import { addConfig } from './config-options.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
 import { lock, lockAll } from './lock.ts';
 import { addProfile, choosing } from './profile-options.ts';
-import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
+import { deleteSecret, moveSecret, scrubSecret, secretStatus, setSecret } from './secret.ts';
 import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
 
@@ -108,8 +110,15 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     (flags: Flags) => sync(context, askingOf(flags)),
   );
   addSecret(helper, context);
+  addAnswer(helper, context);
   addProfile(helper, context);
   addConfig(helper, context);
+  helper
+    .command('audit')
+    .description('show who got what; the newest last')
+    .option('--json', 'as JSON, a line each, and all of them')
+    .option('--tail <count>', 'how many lines', positive)
+    .action((flags: AuditFlags) => auditCommand(context, flags));
   addDaemon(helper, context);
   helper
     .command('help [name...]')
@@ -142,9 +151,30 @@ function addSecret(helper: Command, context: Context): void {
   ).action((flags: Flags & { to: 'os' | 'file' }) =>
     moveSecret(context, flags.to, askingOf(flags)),
   );
+  asking(
+    secret
+      .command('scrub')
+      .description('take client_secret out of data.json, once it is in the keychain'),
+  )
+    .option('--force', 'also where the keychain holds another one')
+    .action(({ force = false, ...flags }: Flags & { force?: boolean }) =>
+      scrubSecret(context, force, askingOf(flags)),
+    );
   asking(secret.command('delete').description('remove it')).action((flags: Flags) =>
     deleteSecret(context, askingOf(flags)),
   );
+}
+
+function addAnswer(helper: Command, context: Context): void {
+  const group = helper
+    .command('answer')
+    .description('print a stored value, for scripts that must have it');
+  for (const what of ['client-id', 'client-secret'] as const)
+    asking(group.command(what).description(`print ${what.replace('-', '_')}`))
+      .option('--force', 'on a terminal too')
+      .action(({ force = false, ...flags }: Flags & { force?: boolean }) =>
+        answer(context, what, force, askingOf(flags)),
+      );
 }
 
 function addDaemon(helper: Command, context: Context): void {

@@ -38,6 +38,17 @@ export async function moveSecret(
     );
 }
 
+/** `helper secret scrub`: takes client_secret out of data.json, once it is in the keychain. */
+export async function scrubSecret(context: Context, force: boolean, asking: Asking): Promise<void> {
+  const done = await callDaemon(context, 'secret.scrub', { force }, { asking, start: true });
+  const { say } = context.output;
+  if (!done.scrubbed) return say('data.json holds no client_secret.');
+  if (done.stored) say(`Stored in ${done.where}.`);
+  say('Taken out of data.json.');
+  if (done.apiKeyAtRest === 'bw')
+    say('With `api_key_at_rest = "bw"` in the settings the next sync or login puts it back.');
+}
+
 /** `helper secret delete`: removes it from the keychain. */
 export async function deleteSecret(context: Context, asking: Asking): Promise<void> {
   const { deleted } = await callDaemon(context, 'secret.delete', {}, { asking, start: true });

@@ -6,6 +6,8 @@ import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { listProfiles } from './profile.ts';
 
+const CURE = '`helper secret scrub` takes it out';
+
 type Status = Result<ToDaemon, 'session.status'>;
 
 /** `helper status [--json]`: what stands, without renewing anything. */
@@ -70,11 +72,10 @@ function describe(now: Status): Line[] {
   ]);
   lines.push(['daemon', `pid ${now.daemon.pid}, up ${showDuration(now.daemon.uptimeMs)}`]);
   if (now.clientSecretAtRest)
-    lines.push(problem(`data.json holds the client_secret in clear; ${cureOf(now)}`));
+    lines.push(
+      now.apiKeyAtRest === 'bw'
+        ? ['at rest', 'data.json holds the client_secret in clear, as the settings want it']
+        : problem(`data.json holds the client_secret in clear; ${CURE}`),
+    );
   return [...lines, ...now.problems.map(problem)];
-}
-
-// What was stored in the keychain is put into a copy instead, and taken out of the file itself.
-function cureOf({ keychain }: Status): string {
-  return `${keychain.stored ? '' : '`helper secret set`, then '}\`helper sync\` takes it out`;
 }

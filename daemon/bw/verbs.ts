@@ -41,10 +41,12 @@ export interface VerbParts {
   readonly random: () => string;
   readonly context: (secrets: readonly Secret[]) => OutcomeContext;
   readonly stage: typeof staged;
+  /** Where client_secret is left after a run: see `api_key_at_rest`. */
+  readonly atRest: () => 'keychain' | 'bw';
 }
 
 export interface Verbs {
-  /** Logs in by API key, to `server` if given. Leaves no client_secret in data.json. */
+  /** Logs in by API key, to `server` if given. */
   login(secret: StoredSecret, server: string | undefined): Promise<void>;
   /** Unlocks and gives a key that was seen to open the vault. `secret` where the login needs one. */
   unlock(password: Secret, secret: StoredSecret | undefined): Promise<Secret>;
@@ -58,7 +60,7 @@ export interface Verbs {
 }
 
 export function createVerbs(parts: VerbParts): Verbs {
-  const { dataFile, run, context } = parts;
+  const { dataFile, run, context, atRest } = parts;
 
   /** Runs in a staged copy where there is a secret to put in, else in the real folder. */
   function where<T>(
@@ -68,7 +70,8 @@ export function createVerbs(parts: VerbParts): Verbs {
   ): Promise<T> {
     if (!secret) return work(dataFile.folder);
     const { scratch, stage } = parts;
-    return stage(dataFile, { scratch, clientSecret: secret.clientSecret, session, run: work });
+    const { clientSecret } = secret;
+    return stage(dataFile, { scratch, clientSecret, session, atRest: atRest(), run: work });
   }
 
   async function must(
@@ -125,6 +128,7 @@ export function createVerbs(parts: VerbParts): Verbs {
         scratch: parts.scratch,
         clientSecret,
         session: 'new',
+        atRest: atRest(),
         async run(folder) {
           const copy = dataFile.elsewhere(folder);
           const now = serverOf((await copy.read()) ?? {}) ?? DEFAULT_SERVER;

@@ -1,6 +1,12 @@
 /** The keychain that the settings name, at each use anew, and the way of a secret from one to the other. */
 import { Failure, failure } from '../../shared/errors.ts';
-import type { AskPassphrase, Keychain, KeychainKind, StoredSecret } from './port.ts';
+import {
+  type AskPassphrase,
+  type Keychain,
+  type KeychainKind,
+  type StoredSecret,
+  sameSecret,
+} from './port.ts';
 
 export interface ChosenKeychain extends Keychain {
   /**
@@ -62,9 +68,7 @@ async function holds(
     throw thrown;
   });
   if (!found) return 'nothing';
-  const same =
-    found.clientId === wanted.clientId &&
-    found.clientSecret.bytes().equals(wanted.clientSecret.bytes());
+  const same = sameSecret(found, wanted);
   found.clientSecret.wipe();
   return same ? 'it' : 'another';
 }

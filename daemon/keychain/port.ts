@@ -7,6 +7,13 @@ export interface StoredSecret {
   readonly clientSecret: Secret;
 }
 
+/** Whether both are the same API key. */
+export function sameSecret(one: StoredSecret, other: StoredSecret): boolean {
+  return (
+    one.clientId === other.clientId && one.clientSecret.bytes().equals(other.clientSecret.bytes())
+  );
+}
+
 /**
  * Asks a person for the passphrase of a keychain that has one. `attempt` is 1 at first; above it the
  * last answer was of no use. The keychain wipes the answer. Throws whatever keeps the person from

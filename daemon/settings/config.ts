@@ -119,7 +119,9 @@ function settingAt(toml: TomlTable, path: Path): Setting {
   const own = valueAt(toml, path);
   if (own !== undefined) return { key, value: String(own), from: 'file' };
   const preset = rowOf(path)?.default;
-  return preset === undefined ? { key, from: 'nowhere' } : { key, value: preset, from: 'default' };
+  return preset === undefined
+    ? { key, from: 'nowhere' }
+    : { key, value: String(preset), from: 'default' };
 }
 
 /** What is wrong with `path = value` in a file of its own, or nothing. */

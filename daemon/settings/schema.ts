@@ -17,7 +17,7 @@ export interface SettingRow {
   /** `profiles.default` for those of every profile, or empty for what stands above the first table. */
   readonly table: string;
   readonly key: string;
-  readonly default?: string;
+  readonly default?: string | boolean;
   readonly help: string;
   readonly allowed: string;
 }
@@ -88,6 +88,23 @@ export function settingsSchema(home: string, names: readonly string[] = []) {
       ),
       'os',
     ),
+    api_key_at_rest: v.optional(
+      v.pipe(
+        v.picklist(['keychain', 'bw']),
+        about(
+          'Where client_secret lies between two runs: `keychain` keeps it out of data.json, `bw` leaves it there in clear, as bw itself does.',
+          'the word "keychain" or "bw"',
+        ),
+      ),
+      'keychain',
+    ),
+    answer: v.optional(
+      v.pipe(
+        v.boolean(),
+        about('Whether `helper answer` prints client_id and client_secret.', 'true or false'),
+      ),
+      true,
+    ),
     email: v.optional(
       v.pipe(
         v.string(),
@@ -157,7 +174,8 @@ function rowsOf(entries: v.ObjectEntries, table: string): SettingRow[] {
       return rowsOf(schema.entries as v.ObjectEntries, table ? `${table}.${key}` : key);
     const { help, allowed } = v.getMetadata(schema) as Pick<SettingRow, 'help' | 'allowed'>;
     const preset = 'default' in optional ? optional.default : undefined;
-    return [{ table, key, help, allowed, ...(typeof preset === 'string' && { default: preset }) }];
+    const told = typeof preset === 'string' || typeof preset === 'boolean';
+    return [{ table, key, help, allowed, ...(told && { default: preset }) }];
   });
 }
 

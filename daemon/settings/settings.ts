@@ -26,6 +26,8 @@ export interface ProfileSettings {
   /** Never above `maxMs`. */
   readonly idleMs: number;
   readonly maxMs: number;
+  readonly apiKeyAtRest: 'keychain' | 'bw';
+  readonly answer: boolean;
 }
 
 export interface SettingsOptions {
@@ -128,7 +130,7 @@ function settingsFrom(set: Set): Settings {
 }
 
 function profileFrom(set: Set['profiles'][string], above: Set): ProfileSettings {
-  const { server, ca_file: caFile, proxy, data_dir: dataDir, keychain, email } = set;
+  const { server, ca_file: caFile, proxy, data_dir: dataDir, keychain, email, answer } = set;
   const maxMs = set.max ?? above.max;
   return {
     ...(server && { server }),
@@ -136,6 +138,8 @@ function profileFrom(set: Set['profiles'][string], above: Set): ProfileSettings 
     ...(proxy && { proxy }),
     ...(dataDir && { dataDir }),
     keychain,
+    apiKeyAtRest: set.api_key_at_rest,
+    answer,
     ...(email && { email }),
     // An idle limit above the absolute one never comes to bear.
     idleMs: Math.min(set.idle ?? above.idle, maxMs),

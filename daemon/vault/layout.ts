@@ -31,7 +31,7 @@ export function describe(json: Json): Account | undefined {
     userId: places.userId,
     email: text(at(json, places.email)) ?? '',
     apiKey: clientId !== undefined,
-    clientSecretAtRest: text(at(json, places.clientSecret)) !== undefined,
+    clientSecretAtRest: clientSecretIn(json) !== undefined,
     ...(server !== undefined && { server }),
     ...(clientId !== undefined && { clientId }),
     ...(expiresAtMs !== undefined && { accessTokenExpiresAtMs: expiresAtMs }),
@@ -66,6 +66,12 @@ export function withSlotOf(json: Json, other: Json): Json {
   if (key === undefined) return json;
   const { [key]: _, ...rest } = json;
   return Object.hasOwn(other, key) ? { ...rest, [key]: other[key] } : rest;
+}
+
+/** The client_secret of the active user; undefined where none stands in the file. */
+export function clientSecretIn(json: Json): string | undefined {
+  const places = placesIn(json);
+  return places && text(at(json, places.clientSecret));
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * bw on a private copy. `login --apikey`, `sync` and `unlock` of an API-key login need client_secret in
  * data.json (2026.9.0), so they run in a folder of their own below the runtime folder, which is memory,
- * and what they made is installed without it. The real folder never holds the secret.
+ * and what they made is installed without it. The real folder never holds the secret, unless the person
+ * wants bw to keep it there.
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,15 +11,18 @@ import type { Secret } from '../../shared/secret.ts';
 import { codeOf, inWords } from '../file-calls.ts';
 import type { DataFile } from './data-file.ts';
 import { describe, slotKey, withClientSecret, withSlotOf } from './layout.ts';
-import { type Json, layoutOf } from './layouts.ts';
+import type { Json } from './layouts.ts';
 import { merge } from './merge.ts';
 import { settleNoise } from './noise.ts';
+import { requireKnown, requireWithout } from './scrub.ts';
 
 export interface Staging<T> {
   /** A private folder on tmpfs: the runtime folder. */
   readonly scratch: string;
   /** Put into the copy of an API-key login, and looked for in all that would be installed. */
   readonly clientSecret: Secret | undefined;
+  /** `bw`: it stays in what is installed, as bw itself leaves it. */
+  readonly atRest: 'keychain' | 'bw';
   /**
    * `new`: the run is a login or an unlock, and its session replaces any other, as bw's own does.
    * `kept`: the session stays as it stands in the real file. Every bw that is given a key wraps it
@@ -104,7 +108,7 @@ async function resultOf(copy: DataFile, file: string): Promise<Json> {
 async function install<T>(
   dataFile: DataFile,
   { base, result }: { base: Json; result: Json },
-  { clientSecret, session }: Staging<T>,
+  { clientSecret, session, atRest }: Staging<T>,
 ): Promise<boolean> {
   const ours = session === 'kept' ? withSlotOf(result, base) : result;
   const newSlot = slotKey(ours);
@@ -115,22 +119,10 @@ async function install<T>(
     );
     agreed = 'merged' in outcome;
     if (!('merged' in outcome)) return undefined;
+    if (atRest === 'bw') return outcome.merged;
     const clean = withClientSecret(outcome.merged, null);
     requireWithout(clean, clientSecret, dataFile.file);
     return clean;
   });
   return agreed;
-}
-
-function requireKnown(json: Json, file: string): void {
-  if (layoutOf(json)) return;
-  throw failure('data-file-unknown', { file, problem: `stateVersion ${json.stateVersion}` });
-}
-
-// A later bw may keep it in one place more: better no login than the secret on disk.
-function requireWithout(json: Json, clientSecret: Secret | undefined, file: string): void {
-  if (!clientSecret || clientSecret.empty) return;
-  const quoted = JSON.stringify(clientSecret.reveal()).slice(1, -1);
-  if (!JSON.stringify(json).includes(quoted)) return;
-  throw failure('data-file-unknown', { file, problem: 'bw put client_secret in an unknown place' });
 }

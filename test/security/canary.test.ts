@@ -47,12 +47,14 @@ test('the log was written at its most talkative', () => {
   expect(life.world.log()).toContain('session.get');
 });
 
-test('nothing secret is printed, but the session key by get-session', () => {
+test('nothing secret is printed, but the session key by get-session and client_secret by answer', () => {
   const printed = life.printed.flatMap(({ command, stream, text }) =>
     search({ path: `${command}: ${stream}`, content: Buffer.from(text) }, needles),
   );
   const keys = printed.filter(({ what }) => /^helper get-session.*: stdout$/.test(what));
-  expect(printed.filter((one) => !keys.includes(one))).toEqual([]);
+  const answers = printed.filter(({ what }) => what === 'helper answer client-secret: stdout');
+  expect(printed.filter((one) => !keys.includes(one) && !answers.includes(one))).toEqual([]);
+  expect(answers.map(({ needle }) => needle)).toEqual(['client_secret, raw']);
   for (const which of ['one', 'two', 'three'])
     expect(keys.map(({ needle }) => needle)).toContain(`session key ${which}, raw`);
 });

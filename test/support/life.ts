@@ -111,6 +111,10 @@ export async function live(folder: string, traceFile: string | undefined): Promi
   const fromStdin = 'get-session --password-stdin --no-input';
   await helper(12, fromStdin, { env, input: `${wrongPassword}\n` });
   const three = await helper(0, fromStdin, { env, input: `${account.password}\n` });
+  await helper(0, 'answer client-secret');
+  await helper(0, 'secret scrub');
+  await helper(0, 'audit');
+  await helper(0, 'audit --json');
   await helper(0, 'daemon logs');
   await helper(0, 'logout');
   await helper(0, 'daemon stop');

@@ -19,6 +19,7 @@ export function standIn(label: string, can: Asking[] = ['terminal']): StandIn {
   const open: PromiseWithResolvers<Secret>[] = [];
   const caller: StandIn = {
     pid: 1,
+    uid: 1_000,
     label,
     can,
     desktop: false,

@@ -36,6 +36,9 @@ describe('docs/protocol.md', () => {
       );
       expect([name, says(/works with bad settings/i)]).toEqual([name, !!traits.withoutSettings]);
       expect([name, says(/renews the idle limit/i)]).toEqual([name, !!traits.extendsIdle]);
+      expect([name, says(/leaves an audit line/i)]).toEqual([name, !!traits.audited]);
+      for (const param of traits.audited ?? [])
+        expect(text).toMatch(new RegExp(`Leaves an audit line with .*\`${param}\``));
       expect([name, says(/returns a secret/i)]).toEqual([name, !!traits.returnsSecret]);
     }
   });

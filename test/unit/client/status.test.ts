@@ -15,18 +15,15 @@ afterEach(async () => {
 });
 
 test.each([
-  [true, 'data.json holds the client_secret in clear; `helper sync` takes it out'],
   [
-    false,
-    'data.json holds the client_secret in clear; `helper secret set`, then `helper sync` takes it out',
+    'keychain',
+    'problem   data.json holds the client_secret in clear; `helper secret scrub` takes it out',
   ],
-])('a client_secret in clear is told, and what ends that (stored: %s)', async (stored, words) => {
-  const { code, stdout } = await statusOf({
-    clientSecretAtRest: true,
-    keychain: { kind: 'file', stored, locked: false, where: '/somewhere' },
-  });
+  ['bw', 'at rest   data.json holds the client_secret in clear, as the settings want it'],
+])('a client_secret in clear is told (api_key_at_rest = %j)', async (apiKeyAtRest, words) => {
+  const { code, stdout } = await statusOf({ clientSecretAtRest: true, apiKeyAtRest });
   expect(code).toBe(0);
-  expect(stdout).toContain(`\nproblem   ${words}\n`);
+  expect(stdout).toContain(`\n${words}\n`);
 });
 
 test('where all is well no problem is told', async () => {

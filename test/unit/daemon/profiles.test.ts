@@ -40,7 +40,14 @@ function set(folders: Record<string, string | undefined>): void {
     profiles: new Map(
       Object.entries(folders).map(([name, to]): [string, ProfileSettings] => [
         name,
-        { keychain: 'file', idleMs: 1, maxMs: 1, ...(to && { dataDir: join(folder, to) }) },
+        {
+          keychain: 'file',
+          apiKeyAtRest: 'keychain',
+          answer: true,
+          idleMs: 1,
+          maxMs: 1,
+          ...(to && { dataDir: join(folder, to) }),
+        },
       ]),
     ),
   };

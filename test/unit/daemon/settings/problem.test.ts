@@ -42,6 +42,13 @@ test('a keychain that this version does not have is refused', () => {
 });
 
 test.each([
+  ['api_key_at_rest = "file"', '`api_key_at_rest` must be the word "keychain" or "bw".'],
+  ['answer = "no"', '`answer` must be true or false.'],
+])('%s is refused with what it may be', (text, problem) => {
+  expect(problemIn(`[profiles.default]\n${text}`)).toBe(`line 2: ${problem}`);
+});
+
+test.each([
   ['idel = "1m"', '`idel` is no setting here; did you mean `idle`?'],
   [
     'passphrase_fiel = "/p"',

@@ -15,7 +15,13 @@ import { openSettings, profileIn } from '../../../../daemon/settings/settings.ts
 import { testAsRoot } from '../../../support/test-where.ts';
 import { home, place, problemIn, problemOf, read, uid } from './samples.ts';
 
-const usual = { idleMs: 15 * 60_000, maxMs: 8 * 3_600_000, keychain: 'os' };
+const usual = {
+  idleMs: 15 * 60_000,
+  maxMs: 8 * 3_600_000,
+  keychain: 'os',
+  apiKeyAtRest: 'keychain',
+  answer: true,
+};
 const defaults = { profiles: new Map([['default', usual]]) };
 
 /** What is set for the profile `default` with this text. */
@@ -46,6 +52,8 @@ proxy = "http://proxy.example.com:3128"
 data_dir = "/srv/bw/../vault/"
 keychain = "file"
 email = "ada@example.com"
+api_key_at_rest = "bw"
+answer = false
 [profiles.work]
 idle = "2m"
 max = "9h"
@@ -64,10 +72,21 @@ max = "9h"
           proxy: 'http://proxy.example.com:3128',
           dataDir: '/srv/vault',
           keychain: 'file',
+          apiKeyAtRest: 'bw',
+          answer: false,
           email: 'ada@example.com',
         },
       ],
-      ['work', { idleMs: 120_000, maxMs: 32_400_000, keychain: 'os' }],
+      [
+        'work',
+        {
+          idleMs: 120_000,
+          maxMs: 32_400_000,
+          keychain: 'os',
+          apiKeyAtRest: 'keychain',
+          answer: true,
+        },
+      ],
     ]),
   });
 });
@@ -188,6 +207,8 @@ test('the table for the docs holds every setting, and its defaults are what is u
     'profiles.default/proxy',
     'profiles.default/data_dir',
     'profiles.default/keychain',
+    'profiles.default/api_key_at_rest',
+    'profiles.default/answer',
     'profiles.default/email',
     'profiles.default/idle',
     'profiles.default/max',
@@ -197,8 +218,8 @@ test('the table for the docs holds every setting, and its defaults are what is u
     expect(allowed).toMatch(/^\S.*[^.]$/);
   }
   const text = rows
-    .filter((row) => row.default)
-    .map((row) => `${row.table && `${row.table}.`}${row.key} = "${row.default}"\n`)
+    .filter((row) => row.default !== undefined)
+    .map((row) => `${row.table && `${row.table}.`}${row.key} = ${JSON.stringify(row.default)}\n`)
     .join('');
   expect(Object.keys(parse(text))).toEqual(['idle', 'max', 'profiles']);
   expect(read(text)).toEqual(defaults);

@@ -33,8 +33,11 @@ function bwSets(folder: string, changes: Record<string, unknown>): void {
 function place(json?: unknown) {
   const [real, scratch] = [folderWith(json), folderWith()];
   const file = openDataFile(real, { clock: hastyClock(), platform: process.platform });
-  const run = <T>(bw: (folder: string) => T, session: 'new' | 'kept' = 'kept') =>
-    staged(file, { scratch, clientSecret, session, run: async (folder) => bw(folder) });
+  const run = <T>(
+    bw: (folder: string) => T,
+    session: 'new' | 'kept' = 'kept',
+    atRest: 'keychain' | 'bw' = 'keychain',
+  ) => staged(file, { scratch, clientSecret, session, atRest, run: async (folder) => bw(folder) });
   return { real, scratch, run };
 }
 
