@@ -15,6 +15,7 @@ import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
 import { systemClock } from './clock.ts';
+import { systemStartOf } from './holds.ts';
 import { claimInstance } from './instance.ts';
 import { createAskWorker } from './keychain/ask-worker.ts';
 import { chooseKeychain } from './keychain/chosen.ts';
@@ -94,6 +95,7 @@ async function start(): Promise<void> {
     log,
     signal,
   });
+  const startOf = systemStartOf(platform);
   const random = () => randomBytes(16).toString('hex');
   const profiles = createProfiles(settings, paths.bwDefault, (dataDir) => {
     const dataFile = openDataFile(dataDir, { clock, platform });
@@ -113,7 +115,17 @@ async function start(): Promise<void> {
     const owner = `pid ${pid}, ${paths.runtime}`;
     const claim = createClaim(dataDir, { lockFile: native.lockFile, owner });
     const name = 'default';
-    return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
+    return createProfile({
+      name,
+      dataFile,
+      verbs,
+      keychain,
+      settings,
+      claim,
+      startOf,
+      clock,
+      log,
+    });
   });
 
   const info = { pid, startedMs: clock.monotonicMs() };

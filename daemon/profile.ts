@@ -8,6 +8,7 @@ import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
+import type { StartOf } from './holds.ts';
 import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import { createQueue } from './queue.ts';
@@ -33,6 +34,7 @@ export interface ProfileParts {
   readonly settings: () => Settings;
   /** Throws profile-in-use. */
   readonly claim: () => void;
+  readonly startOf: StartOf;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -54,7 +56,7 @@ export interface Profile {
 }
 
 export function createProfile(parts: ProfileParts): Profile {
-  const { name, dataFile, verbs, keychain, settings, clock, log } = parts;
+  const { name, dataFile, verbs, keychain, settings, startOf, clock, log } = parts;
   const queue = createQueue();
 
   async function account(): Promise<Account | undefined> {
@@ -106,6 +108,7 @@ export function createProfile(parts: ProfileParts): Profile {
     log,
     vault,
     limits: settings,
+    startOf,
     onOpen: renewal.start,
     onEnd: renewal.stop,
   });

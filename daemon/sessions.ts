@@ -7,6 +7,7 @@ import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import type { Clock } from './clock.ts';
 import { type Ending, type Expiry, type Limits, startExpiry } from './expiry.ts';
+import { createHolds, type Holds, type StartOf } from './holds.ts';
 import type { Log } from './log.ts';
 import { createWaiters, type Waiters } from './prompts.ts';
 
@@ -38,6 +39,7 @@ export interface SessionOptions {
   readonly log: Log;
   /** The limits of the settings, read at each unlock. */
   readonly limits: () => Limits;
+  readonly startOf: StartOf;
   /** Told when a session opens, and when it ends. */
   readonly onOpen?: () => void;
   readonly onEnd?: () => void;
@@ -53,6 +55,7 @@ export interface Wanted {
 interface Session {
   readonly key: Secret;
   readonly expiry: Expiry;
+  readonly holds: Holds;
   /** The mark of data.json at which the key was last seen to be live. */
   seen: string | undefined;
   /** When the locked vault is still to be looked at, in ms from the look before. */
@@ -95,6 +98,11 @@ export class Sessions {
   /** Renews the idle limit. */
   touch(): void {
     this.#session?.expiry.touch();
+  }
+
+  /** The session is in use as long as this process lives, up to its absolute limit. */
+  hold(pid: number | undefined): void {
+    if (pid !== undefined) this.#session?.holds.add(pid);
   }
 
   /** The key if there is a live session; never asks. */
@@ -182,13 +190,15 @@ export class Sessions {
   }
 
   #open(key: Secret, limits: Limits): void {
-    const { clock, log, onOpen } = this.#options;
+    const { clock, log, startOf, onOpen } = this.#options;
+    const holds = createHolds(startOf);
     const session: Session = {
       key,
+      holds,
       seen: undefined,
       looks: [...LOOK_AGAIN_MS],
       looking: false,
-      expiry: startExpiry(clock, limits, (why) => {
+      expiry: startExpiry(clock, limits, holds.any, (why) => {
         this.#retire(session, why);
         this.#lockAll();
       }),

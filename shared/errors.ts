@@ -262,6 +262,17 @@ export const errors = {
     says: 'Something went wrong inside bw-helper ({problem}).',
     next: 'Please report it; `helper daemon logs` holds more.',
   }),
+  // These two are of the client alone, with the exit codes that shells give.
+  'command-not-runnable': row({
+    exit: 126,
+    says: '{file} cannot be run: {problem}.',
+    next: 'Correct that, or name another program.',
+  }),
+  'command-not-found': row({
+    exit: 127,
+    says: 'The command {command} was not found.',
+    next: 'Look at its spelling and at PATH.',
+  }),
 };
 
 export type ErrorName = keyof typeof errors;

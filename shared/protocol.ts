@@ -77,6 +77,11 @@ export const toDaemon = {
     extendsIdle: true,
   }),
   'session.unlock': method(unlocking, limits, { extendsIdle: true }),
+  /** For a process that becomes a command: as long as it lives, the idle limit stands still. */
+  'session.exec': method(unlocking, v.object({ key: v.string(), dataDir: v.string() }), {
+    returnsSecret: true,
+    extendsIdle: true,
+  }),
   'session.lock': method(
     none,
     v.object({

@@ -5,6 +5,7 @@ import { failure } from '../../shared/errors.ts';
 import type { Asking, Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
 import * as daemon from './daemon.ts';
+import { exec } from './exec.ts';
 import { getSession } from './get-session.ts';
 import { lock } from './lock.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
@@ -46,6 +47,8 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .description('An agent for the Bitwarden CLI: one session for all your terminals and scripts.')
     .version(version, '-V, --version')
     .showSuggestionAfterError()
+    // The options after a command's name are its own; `exec` needs that for its operands.
+    .enablePositionalOptions()
     .exitOverride()
     // Its own words go through `usage`, so that every failure looks the same.
     .configureOutput({
@@ -60,6 +63,16 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   unlocking(
     helper.command('unlock').description('open the session without printing its key'),
   ).action((flags: Flags) => unlock(context, wantedOf(flags), askingOf(flags)));
+  unlocking(
+    helper
+      .command('exec')
+      .description("run a command with BW_SESSION in that command's environment alone")
+      .usage('[options] [--] <command> [arguments...]')
+      .argument('<command...>')
+      .passThroughOptions(),
+  ).action((command: string[], flags: Flags) =>
+    exec(context, command, wantedOf(flags), askingOf(flags)),
+  );
   helper
     .command('lock')
     .description('end the session, everywhere')
@@ -185,5 +198,5 @@ Everyday use:
   helper secret set                                store the API key once
   helper login                                     log bw in with it
   export BW_SESSION="$(helper get-session)"        in any terminal or script
-  BW_SESSION="$(helper get-session)" bw list items
+  helper exec -- bw list items                     with it in that command alone
   helper lock`;
