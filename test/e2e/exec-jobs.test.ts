@@ -70,9 +70,11 @@ test('Ctrl-Z stops it, fg and bg continue it, Ctrl-C ends it, and the shell tell
   // There it is stopped by its own read.
   shell.types(untilStopped);
   await shell.sees(/it is stopped/);
-  shell.types('fg; echo "ended with $?"\r');
+  shell.types('fg\r');
   await shell.sees(/continued\r\n/);
   shell.types('\x03');
+  await shell.sees(/\^C\s+bash-.* /);
+  shell.types('echo "ended with $?"\r');
   await shell.sees(/ended with 130/);
   shell.types('exit\r');
   expect((await shell.exit).code).toBe(0);
