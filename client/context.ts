@@ -1,6 +1,7 @@
 import type { Paths } from '../shared/paths.ts';
 import type { Output } from './output.ts';
 import type { Host } from './prompt/asker.ts';
+import type { Stdin } from './prompt/stdin.ts';
 
 /** What main.ts builds and every command gets: nothing below it touches process.* itself. */
 export interface Context {
@@ -9,6 +10,8 @@ export interface Context {
   readonly uid: number;
   /** `process`, for what talks to the terminal. */
   readonly host: Host;
+  /** Where a password on stdin comes from, when the rest of it is for somebody else. */
+  readonly stdin?: Stdin;
   readonly paths: Paths;
   readonly output: Output;
   /** What `--profile` says, as it was typed; the option parser puts it in before a command runs. */

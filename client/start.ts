@@ -12,6 +12,12 @@ const OTHERS_READY_MS = 5_000;
 /** Together longer than the 30 s after which a daemon that lost its socket leaves. */
 const TRIES = 10;
 
+/**
+ * A shell that ends at once, so that the daemon is no child of ours: `helper exec` becomes a command
+ * that may wait for every child it has. Its process group stays, with the daemon in it.
+ */
+const APART = ['/bin/sh', '-c', '"$@" &', 'sh'] as const;
+
 /** The arguments that every daemon is run with: SIGUSR1 must open no inspector. */
 export function daemonCommand(context: Context): readonly string[] {
   return [context.node, '--disable-sigusr1', context.daemonMain];
@@ -58,27 +64,35 @@ async function startedOurs(context: Context): Promise<boolean> {
 
 /** What the daemon wrote before it closed its stdout; undefined when it said nothing in time. */
 function firstLine(context: Context): Promise<string | undefined> {
-  const [node = '', ...args] = daemonCommand(context);
-  const child = spawn(node, args, {
+  const { host, platform } = context;
+  const isApart = platform !== 'win32';
+  const command = daemonCommand(context);
+  const [program = '', ...args] = isApart ? [...APART, ...command] : command;
+  const child = spawn(program, args, {
     detached: true,
     cwd: '/',
     env: daemonEnvironment(context),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  child.unref();
+  const left = isApart ? new Promise((ended) => child.once('exit', ended)) : child.unref();
   return new Promise((resolve) => {
     let said = '';
     const timer = setTimeout(() => {
       // It holds nothing yet, and may be past hearing a gentler signal.
-      child.kill('SIGKILL');
+      if (isApart && child.pid) host.kill(-child.pid, 'SIGKILL');
+      else child.kill('SIGKILL');
       resolve(undefined);
     }, READY_MS);
-    const done = (line: string) => {
+    const done = async (line: string) => {
       clearTimeout(timer);
       child.stdout.destroy();
+      await left;
       resolve(line);
     };
-    child.once('error', (error: NodeJS.ErrnoException) => done(`cannot run Node (${error.code})`));
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      resolve(`cannot run Node (${error.code})`);
+    });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       if (said.includes('\n')) done(said.trim());

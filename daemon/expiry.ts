@@ -31,8 +31,16 @@ export interface Expiry {
   cancel(): void;
 }
 
-/** Starts both limits now; `onEnd` is called once, by the timer or by the look that finds the end. */
-export function startExpiry(clock: Clock, limits: Limits, onEnd: (why: Ending) => void): Expiry {
+/**
+ * Starts both limits now; `onEnd` is called once, by the timer or by the look that finds the end. At each
+ * look that finds it `held` the idle limit begins anew.
+ */
+export function startExpiry(
+  clock: Clock,
+  limits: Limits,
+  held: () => boolean,
+  onEnd: (why: Ending) => void,
+): Expiry {
   let { idleMs, maxMs } = limits;
   const start = read(clock);
   let lastUse = start;
@@ -43,6 +51,7 @@ export function startExpiry(clock: Clock, limits: Limits, onEnd: (why: Ending) =
     const now = read(clock);
     if (steppedBack(start, now)) return 'clock';
     if (elapsedMs(start, now) >= maxMs) return 'max';
+    if (held()) lastUse = now;
     return elapsedMs(lastUse, now) >= idleMs ? 'idle' : undefined;
   };
   const look = (): Ending | undefined => {

@@ -19,6 +19,7 @@ import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
 import { systemClock } from './clock.ts';
+import { systemStartOf } from './holds.ts';
 import { claimInstance } from './instance.ts';
 import { createAskWorker } from './keychain/ask-worker.ts';
 import { chooseKeychain } from './keychain/chosen.ts';
@@ -109,6 +110,7 @@ async function start(): Promise<void> {
     log,
     signal,
   });
+  const startOf = systemStartOf(platform);
   const random = () => randomBytes(16).toString('hex');
   const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
   const ownFolder = (name: string) =>
@@ -149,6 +151,7 @@ async function start(): Promise<void> {
       settings: own,
       claim: () => claims.claim(name, dataDir),
       release: () => claims.release(name),
+      startOf,
       clock,
       log: withFields(log, { profile: name }),
       audit,

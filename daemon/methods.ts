@@ -53,6 +53,12 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       await sessions.get(caller, wanted);
       return sessions.left() ?? { idleLeftMs: 0, maxLeftMs: 0 };
     },
+    'session.exec': async (wanted) => {
+      const { sessions, dataDir } = await profile();
+      const key = (await sessions.get(caller, wanted)).reveal();
+      sessions.hold(caller.pid);
+      return { key, dataDir };
+    },
     'session.lock': async () => {
       const served = await profiles.get(caller.profile).catch((thrown) => {
         // With settings that cannot be read, what is served is all there is, and it is enough.

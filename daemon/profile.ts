@@ -10,6 +10,7 @@ import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
+import type { StartOf } from './holds.ts';
 import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { AskPassphrase } from './keychain/port.ts';
 import type { Log } from './log.ts';
@@ -39,6 +40,7 @@ export interface ProfileParts {
   /** Throws profile-in-use and profile-folder-shared. */
   readonly claim: () => void;
   readonly release: () => void;
+  readonly startOf: StartOf;
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
@@ -68,7 +70,7 @@ export interface Profile {
 }
 
 export function createProfile(parts: ProfileParts): Profile {
-  const { name, dataFile, verbs, keychain, apiKey, settings, clock, log, audit } = parts;
+  const { name, dataFile, verbs, keychain, apiKey, settings, startOf, clock, log, audit } = parts;
   const queue = createQueue();
 
   async function account(): Promise<Account | undefined> {
@@ -126,6 +128,7 @@ export function createProfile(parts: ProfileParts): Profile {
     log,
     vault,
     limits: settings,
+    startOf,
     onOpen: renewal.start,
     onEnd(why) {
       renewal.stop();

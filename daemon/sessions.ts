@@ -2,21 +2,15 @@
  * One profile's session: logged-out → locked → unlocked → ended. The key is checked at each use, and
  * a key that may be dead is never handed out.
  */
-import { type Failure, failure, toFailure } from '../shared/errors.ts';
+import { failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import type { Clock } from './clock.ts';
 import { type Expiry, type Limits, type SessionEnd, startExpiry } from './expiry.ts';
+import { createHolds, type Holds, type StartOf } from './holds.ts';
+import { createLocking, type Locking } from './locking.ts';
 import type { Log } from './log.ts';
 import { createWaiters, type Waiters } from './prompts.ts';
-
-/** How soon a vault that could not be locked is tried again. */
-const LOCK_AGAIN_MS = 30_000;
-/**
- * When a locked vault is looked at again. A bw that was reading while we locked writes our session
- * back a moment later (2026.9.0: 0.1 s, and as long as its command takes).
- */
-const LOOK_AGAIN_MS = [300, 2_000, 10_000, 30_000] as const;
 
 /** What a session needs of the vault behind it. */
 export interface SessionVault {
@@ -38,6 +32,7 @@ export interface SessionOptions {
   readonly log: Log;
   /** The limits of the settings, read at each unlock. */
   readonly limits: () => Limits;
+  readonly startOf: StartOf;
   /** Told when a session opens, and when it ends. */
   readonly onOpen?: () => void;
   readonly onEnd?: (why: SessionEnd) => void;
@@ -53,11 +48,9 @@ export interface Wanted {
 interface Session {
   readonly key: Secret;
   readonly expiry: Expiry;
+  readonly holds: Holds;
   /** The mark of data.json at which the key was last seen to be live. */
   seen: string | undefined;
-  /** When the locked vault is still to be looked at, in ms from the look before. */
-  readonly looks: number[];
-  looking: boolean;
 }
 
 export class Sessions {
@@ -65,13 +58,13 @@ export class Sessions {
   #session: Session | undefined;
   /** Who waits for the unlock that is under way, and with which limits. */
   #attempt: { waiters: Waiters<void>; wants: Map<Caller, Wanted> } | undefined;
-  /** Locks that are under way or failed and will be tried again. */
-  readonly #locking = new Map<Session, Failure | undefined>();
-  #again: (() => void) | undefined;
+  readonly #locking: Locking;
   #stopped = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    const { clock, log, vault } = options;
+    this.#locking = createLocking({ clock, log, lock: (key) => vault.lock(key) });
   }
 
   /** The live key, after asking for the password where there is none. The caller must not keep it. */
@@ -97,6 +90,11 @@ export class Sessions {
     this.#session?.expiry.touch();
   }
 
+  /** The session is in use as long as this process lives, up to its absolute limit. */
+  hold(pid: number | undefined): void {
+    if (pid !== undefined) this.#session?.holds.add(pid);
+  }
+
   /** The key if there is a live session; never asks. */
   async peek(): Promise<Secret | undefined> {
     return (await this.#live())?.key;
@@ -110,7 +108,7 @@ export class Sessions {
   async lock(why: Exclude<SessionEnd, 'replaced'> = 'asked'): Promise<boolean> {
     const session = this.#session;
     if (session) this.#retire(session, why);
-    await this.#lockAll();
+    await this.#locking.lockAll();
     const problem = this.problem();
     if (problem) throw failure('lock-failed', { problem });
     return session !== undefined;
@@ -118,8 +116,7 @@ export class Sessions {
 
   /** Why the vault of an ended session is still open, if it is. */
   problem(): string | undefined {
-    for (const reason of this.#locking.values()) if (reason) return reason.message;
-    return undefined;
+    return this.#locking.problem();
   }
 
   /** The last word: refuses who waits, locks, and forgets even a key whose vault stays open. */
@@ -127,13 +124,7 @@ export class Sessions {
     this.#stopped = true;
     this.#attempt?.waiters.reject(failure('daemon-gone'));
     await this.lock('stop').catch(() => {});
-    if (this.#locking.size > 0) {
-      await this.#pause(LOOK_AGAIN_MS[0]);
-      await this.#lockAll();
-    }
-    this.#again?.();
-    for (const { key } of this.#locking.keys()) key.wipe();
-    this.#locking.clear();
+    await this.#locking.stop();
   }
 
   async #live(): Promise<Session | undefined> {
@@ -182,15 +173,15 @@ export class Sessions {
   }
 
   #open(key: Secret, limits: Limits): void {
-    const { clock, log, onOpen } = this.#options;
+    const { clock, log, startOf, onOpen } = this.#options;
+    const holds = createHolds(startOf);
     const session: Session = {
       key,
+      holds,
       seen: undefined,
-      looks: [...LOOK_AGAIN_MS],
-      looking: false,
-      expiry: startExpiry(clock, limits, (why) => {
+      expiry: startExpiry(clock, limits, holds.any, (why) => {
         this.#retire(session, why);
-        this.#lockAll();
+        this.#locking.lockAll();
       }),
     };
     this.#session = session;
@@ -210,44 +201,6 @@ export class Sessions {
   // The key is no longer handed out from here on; it is kept only until the vault is locked.
   #retire(session: Session, why: SessionEnd): void {
     this.#forget(session, why);
-    this.#locking.set(session, undefined);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
-  }
-
-  async #lockAll(): Promise<void> {
-    await Promise.all([...this.#locking.keys()].map((session) => this.#lockVault(session)));
-    if (!this.problem() || this.#again) return;
-    this.#again = this.#options.clock.after(LOCK_AGAIN_MS, () => {
-      this.#again = undefined;
-      this.#lockAll();
-    });
-  }
-
-  async #lockVault(session: Session): Promise<void> {
-    const { clock, log, vault } = this.#options;
-    try {
-      await vault.lock(session.key);
-      if (!this.#locking.has(session)) return;
-      this.#locking.set(session, undefined);
-      const [nextMs] = session.looks;
-      if (nextMs === undefined) {
-        session.key.wipe();
-        this.#locking.delete(session);
-      } else if (!session.looking) {
-        session.looking = true;
-        clock.after(nextMs, () => {
-          session.looking = false;
-          session.looks.shift();
-          if (this.#locking.has(session)) this.#lockAll();
-        });
-      }
-    } catch (thrown) {
-      const reason = toFailure(thrown);
-      this.#locking.set(session, reason);
-      log.warn('vault not locked', { error: reason.name });
-    }
+    this.#locking.add(session.key);
   }
 }

@@ -317,6 +317,17 @@ export const errors = {
     says: 'The audit {file} cannot be read: {problem}.',
     next: 'Correct its permissions, or move it away: the daemon begins a new one.',
   }),
+  // These two are of the client alone, with the exit codes that shells give.
+  'command-not-runnable': row({
+    exit: 126,
+    says: '{file} cannot be run: {problem}.',
+    next: 'Correct that, or name another program.',
+  }),
+  'command-not-found': row({
+    exit: 127,
+    says: 'The command {command} was not found.',
+    next: 'Look at its spelling and at PATH.',
+  }),
 };
 
 export type ErrorName = keyof typeof errors;

@@ -108,6 +108,12 @@ export const toDaemon = {
     audited: [],
   }),
   'session.unlock': method(unlocking, limits, { extendsIdle: true, audited: [] }),
+  /** For a process that becomes a command: as long as it lives, the idle limit stands still. */
+  'session.exec': method(unlocking, v.object({ key: v.string(), dataDir: v.string() }), {
+    returnsSecret: true,
+    extendsIdle: true,
+    audited: [],
+  }),
   'session.lock': method(none, v.object(ended), { withoutSettings: true, audited: [] }),
   /** Every profile that the daemon has served, also one that is no longer in the settings. */
   'session.lockAll': method(

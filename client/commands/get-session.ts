@@ -13,7 +13,12 @@ export async function getSession(
   asking: Asking,
 ): Promise<void> {
   const { key } = await callDaemon(context, 'session.get', wanted, { asking, start: true });
+  context.output.data(sessionKey(key));
+}
+
+/** What the daemon sent, where it is a session key; else throws bad-request. */
+export function sessionKey(key: unknown): string {
   if (typeof key !== 'string' || !SESSION_KEY.test(key))
     throw failure('bad-request', { problem: 'what the daemon sent is no session key' });
-  context.output.data(key);
+  return key;
 }

@@ -1,28 +1,20 @@
 /** Lists every command with its options. The hot path never loads this file. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { DURATION_HINT, parseDuration } from '../../shared/duration.ts';
+import { Command, CommanderError } from 'commander';
 import { Failure, failure } from '../../shared/errors.ts';
-import type { Asking, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { login, logout, sync } from './account.ts';
-import { answer } from './answer.ts';
 import { type AuditFlags, auditCommand } from './audit.ts';
 import { addConfig } from './config-options.ts';
-import * as daemon from './daemon.ts';
+import { addDaemon } from './daemon-options.ts';
+import { exec } from './exec.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
 import { lock, lockAll } from './lock.ts';
+import { asking, askingOf, type Flags, positive, unlocking, wantedOf } from './options.ts';
 import { addProfile, choosing } from './profile-options.ts';
-import { deleteSecret, moveSecret, scrubSecret, secretStatus, setSecret } from './secret.ts';
+import { addAnswer, addSecret } from './secret-options.ts';
 import { status, statusAll } from './status.ts';
 import { unlock } from './unlock.ts';
-
-interface Flags {
-  readonly input: boolean;
-  readonly passwordStdin?: boolean;
-  readonly idle?: number;
-  readonly max?: number;
-  readonly wait?: number;
-}
 
 /** Parses the arguments and runs one command. Throws its Failure, or `usage`. */
 export async function runCommand(
@@ -73,6 +65,8 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .version(version, '-V, --version')
     .showSuggestionAfterError()
     .helpCommand(false)
+    // The options after a command's name are its own; `exec` needs that for its operands.
+    .enablePositionalOptions()
     .exitOverride()
     // Its own words go through `usage`, so that every failure looks the same.
     .configureOutput({
@@ -87,6 +81,16 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   unlocking(
     helper.command('unlock').description('open the session without printing its key'),
   ).action((flags: Flags) => unlock(context, wantedOf(flags), askingOf(flags)));
+  unlocking(
+    helper
+      .command('exec')
+      .description("run a command with BW_SESSION in that command's environment alone")
+      .usage('[options] [--] <command> [arguments...]')
+      .argument('<command...>')
+      .passThroughOptions(),
+  ).action((command: string[], flags: Flags) =>
+    exec(context, command, wantedOf(flags), askingOf(flags)),
+  );
   helper
     .command('lock')
     .description('end the session, everywhere')
@@ -128,119 +132,6 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   return helper;
 }
 
-function addSecret(helper: Command, context: Context): void {
-  const secret = helper.command('secret').description('the API key in the keychain');
-  asking(
-    secret
-      .command('set')
-      .description('store client_id and client_secret (prompts, or two lines of stdin)'),
-  ).action((flags: Flags) => setSecret(context, askingOf(flags)));
-  secret
-    .command('status')
-    .description('tell whether it is stored')
-    .action(() => secretStatus(context));
-  asking(
-    secret
-      .command('move')
-      .description('take it from one keychain to the other')
-      .addOption(
-        new Option('--to <keychain>', "the system's own, or the encrypted file")
-          .choices(['os', 'file'])
-          .makeOptionMandatory(),
-      ),
-  ).action((flags: Flags & { to: 'os' | 'file' }) =>
-    moveSecret(context, flags.to, askingOf(flags)),
-  );
-  asking(
-    secret
-      .command('scrub')
-      .description('take client_secret out of data.json, once it is in the keychain'),
-  )
-    .option('--force', 'also where the keychain holds another one')
-    .action(({ force = false, ...flags }: Flags & { force?: boolean }) =>
-      scrubSecret(context, force, askingOf(flags)),
-    );
-  asking(secret.command('delete').description('remove it')).action((flags: Flags) =>
-    deleteSecret(context, askingOf(flags)),
-  );
-}
-
-function addAnswer(helper: Command, context: Context): void {
-  const group = helper
-    .command('answer')
-    .description('print a stored value, for scripts that must have it');
-  for (const what of ['client-id', 'client-secret'] as const)
-    asking(group.command(what).description(`print ${what.replace('-', '_')}`))
-      .option('--force', 'on a terminal too')
-      .action(({ force = false, ...flags }: Flags & { force?: boolean }) =>
-        answer(context, what, force, askingOf(flags)),
-      );
-}
-
-function addDaemon(helper: Command, context: Context): void {
-  const group = helper.command('daemon').description('the background process; started when needed');
-  group
-    .command('run')
-    .description('run it in this terminal')
-    .action(() => daemon.runCommand(context));
-  group
-    .command('start')
-    .description('start it')
-    .action(() => daemon.startCommand(context));
-  group
-    .command('stop')
-    .description('lock, wipe, and end it')
-    .action(() => daemon.stopCommand(context));
-  group
-    .command('restart')
-    .description('stop, then start')
-    .action(() => daemon.restartCommand(context));
-  group
-    .command('status')
-    .description('tell whether it runs')
-    .action(() => daemon.daemonStatus(context));
-  group
-    .command('logs')
-    .description('show its log')
-    .option('-n, --lines <count>', 'how many lines', positive, 200)
-    .action(({ lines }: { lines: number }) => daemon.logsCommand(context, lines));
-}
-
-function asking(command: Command): Command {
-  return command.option('--no-input', 'never ask anybody; fail instead');
-}
-
-function unlocking(command: Command): Command {
-  return asking(command)
-    .addOption(new Option('--password-stdin', 'the master password is the first line of stdin'))
-    .option('--idle <time>', 'end the session when it is not used for this long', duration)
-    .option('--max <time>', 'end the session after this long in any case', duration)
-    .option('--wait <time>', 'if nobody can be asked here, wait for an unlock elsewhere', duration);
-}
-
-function wantedOf({ idle, max, wait }: Flags) {
-  return {
-    ...(idle !== undefined && { idleMs: idle }),
-    ...(max !== undefined && { maxMs: max }),
-    ...(wait !== undefined && { waitMs: wait }),
-  };
-}
-
-function askingOf({ input, passwordStdin = false }: Flags): Asking {
-  return { input, passwordStdin };
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError(`It must be ${DURATION_HINT}.`);
-  return ms;
-}
-
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number above 0.');
-  return Number(text);
-}
-
 function usageProblem(message: string): string {
   const sentence = message.replace(/^error: /, '');
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
@@ -251,5 +142,5 @@ Everyday use:
   helper secret set                                store the API key once
   helper login                                     log bw in with it
   export BW_SESSION="$(helper get-session)"        in any terminal or script
-  BW_SESSION="$(helper get-session)" bw list items
+  helper exec -- bw list items                     with it in that command alone
   helper lock`;

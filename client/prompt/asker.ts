@@ -4,7 +4,10 @@ import { PASSWORD_TRIES } from '../../shared/limits.ts';
 import type { Secret } from '../../shared/secret.ts';
 
 /** The part of `process` that asking needs; main.ts passes `process` itself. */
-export type Host = Pick<NodeJS.Process, 'platform' | 'pid' | 'stdin' | 'on' | 'off' | 'kill'>;
+export type Host = Pick<
+  NodeJS.Process,
+  'platform' | 'pid' | 'stdin' | 'on' | 'off' | 'kill' | 'execve'
+>;
 
 /** One secret to be typed. */
 export interface Question {

@@ -44,6 +44,8 @@ const elsewhere: Partial<Record<ErrorName, readonly [file: string, test: string]
   'keychain-timeout': ['reliability/system-keychain', 'stopped: others are answered'],
   'profile-unknown': ['e2e/profiles', 'an unknown profile is told'],
   'profile-folder-shared': ['e2e/profile-commands', 'a second profile on one folder is refused'],
+  'command-not-found': ['e2e/exec-locked', 'a command that cannot run is told before'],
+  'command-not-runnable': ['e2e/exec-locked', 'a command that cannot run is told before'],
   'profile-exists': ['e2e/profile-commands', 'add refuses'],
   'answer-off': ['e2e/answer', 'switched off in the settings it is refused'],
   'another-client-secret': ['e2e/at-rest', 'refuses where the keychain holds another one'],

@@ -103,6 +103,7 @@ export async function live(folder: string, traceFile: string | undefined): Promi
   await unlockOnTerminal();
   const one = await helper(0, 'get-session');
   await run(0, ['bw', 'list', 'items'], { env: { BW_SESSION: one } });
+  await helper(0, 'exec -- bw list items');
   await helper(0, 'sync');
   await helper(0, 'status --json');
   await helper(0, 'lock');

@@ -208,7 +208,9 @@ function learnCommands(): Map<string, Known> {
 /** Each call of helper in a page's code as its words, without values: `helper daemon start | stop` is two. */
 function callsIn(page: string): string[][] {
   const code = [...page.matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([text]) => text).join('\n');
-  const calls = [...code.replace(/ # .*/g, '').matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
+  // What follows ` -- ` are the words of another command.
+  const ours = code.replace(/ # .*/g, '').replace(/ -- .*/g, '');
+  const calls = [...ours.matchAll(/(?<![\w/.-])helper +([^\n()"'`;<>]*)/g)];
   return calls.flatMap(([, text = '']) => {
     const group = /^(secret|daemon|profile|config) +(\w+(?:(?: \| |\|)\w+)+)/.exec(text);
     if (group) return (group[2] ?? '').split(/ ?\| ?/).map((one) => [group[1] ?? '', one]);

@@ -7,8 +7,14 @@ const MINUTE = 60_000;
 function start(limits = { idleMs: 15 * MINUTE, maxMs: 60 * MINUTE }) {
   const clock = manualClock();
   const endings: string[] = [];
-  const expiry = startExpiry(clock, limits, (why) => endings.push(why));
-  return { clock, expiry, endings };
+  const hold = { held: false };
+  const expiry = startExpiry(
+    clock,
+    limits,
+    () => hold.held,
+    (why) => endings.push(why),
+  );
+  return { clock, expiry, endings, hold };
 }
 
 test('ends by itself when it was not used for the idle limit', () => {
@@ -72,6 +78,36 @@ test('limits become shorter, never longer', () => {
   expiry.shorten({ idleMs: MINUTE });
   clock.advance(MINUTE);
   expect(endings).toEqual(['idle']);
+});
+
+test('while it is held the idle limit stands still, and begins when nobody holds it any more', () => {
+  const { clock, endings, hold } = start();
+  hold.held = true;
+  clock.advance(40 * MINUTE);
+  hold.held = false;
+  // Noticed at most 15 s ago.
+  clock.advance(14 * MINUTE);
+  expect(endings).toEqual([]);
+  clock.advance(MINUTE);
+  expect(endings).toEqual(['idle']);
+});
+
+test('the absolute limit ends it however long it is held', () => {
+  const { clock, endings, hold } = start();
+  hold.held = true;
+  clock.advance(60 * MINUTE - 1);
+  expect(endings).toEqual([]);
+  clock.advance(1);
+  expect(endings).toEqual(['max']);
+});
+
+test('a machine that slept while it was held has not let it expire, but for the absolute limit', () => {
+  const { clock, expiry, hold } = start();
+  hold.held = true;
+  clock.suspend(30 * MINUTE);
+  expect(expiry.ended()).toBeUndefined();
+  clock.suspend(30 * MINUTE);
+  expect(expiry.ended()).toBe('max');
 });
 
 test('a cancelled one leaves no timer', () => {

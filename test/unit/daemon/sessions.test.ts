@@ -33,7 +33,10 @@ function setUp() {
     },
   };
   const limits = () => ({ idleMs: 60_000, maxMs: 600_000 });
-  return { clock, state, sessions: new Sessions({ clock, log, vault, limits }) };
+  const alive = new Map<number, string>();
+  const startOf = (pid: number) => alive.get(pid);
+  const sessions = new Sessions({ clock, log, vault, limits, startOf });
+  return { clock, state, alive, sessions };
 }
 
 async function opened() {
@@ -81,6 +84,36 @@ test('at the idle limit the vault is locked too', async () => {
   clock.advance(60_000);
   await settle();
   expect(state.live).toBe('');
+  expect(sessions.left()).toBeUndefined();
+});
+
+test('a session that a process holds lives on while that process does, and not for its successor', async () => {
+  const { alive, clock, sessions, state } = await opened();
+  alive.set(7, 'started at noon');
+  sessions.hold(7);
+  sessions.hold(undefined);
+  sessions.hold(8);
+  clock.advance(300_000);
+  expect(sessions.left()).toEqual({ idleLeftMs: 60_000, maxLeftMs: 300_000 });
+  // The same number, another process.
+  alive.set(7, 'started at one');
+  clock.advance(60_000);
+  await settle();
+  expect(sessions.left()).toBeUndefined();
+  expect(state.live).toBe('');
+});
+
+test('whoever held a session that was locked does not hold the next one', async () => {
+  const { alive, clock, sessions } = await opened();
+  alive.set(7, 'started at noon');
+  sessions.hold(7);
+  await sessions.lock();
+  const person = standIn('pts/1');
+  const next = sessions.get(person, {});
+  await settle();
+  person.answer('right');
+  await next;
+  clock.advance(60_000);
   expect(sessions.left()).toBeUndefined();
 });
 

@@ -1,0 +1,45 @@
+/**
+ * The commands that hold a session. `helper exec` becomes its command, so that the pid of the caller
+ * is that of the command; with its start time nobody who gets the same number later is taken for it.
+ */
+import { readFileSync } from 'node:fs';
+
+/** What no later process with this pid shares; undefined where it has ended, or cannot be seen. */
+export type StartOf = (pid: number) => string | undefined;
+
+export interface Holds {
+  add(pid: number): void;
+  /** Whether one of them lives; forgets the others. */
+  any(): boolean;
+}
+
+export function createHolds(startOf: StartOf): Holds {
+  const held = new Map<number, string>();
+  return {
+    add(pid) {
+      const start = startOf(pid);
+      if (start !== undefined) held.set(pid, start);
+    },
+    any() {
+      for (const [pid, start] of held) if (startOf(pid) !== start) held.delete(pid);
+      return held.size > 0;
+    },
+  };
+}
+
+/** Linux only: elsewhere the kernel tells us no caller's pid either, and nothing is held. */
+export function systemStartOf(platform: NodeJS.Platform): StartOf {
+  return platform === 'linux' ? fromProc : () => undefined;
+}
+
+// `pid (name) state …`, and the name may hold anything; the start time is the 22nd field.
+function fromProc(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // Ended, and only its parent has not taken notice yet.
+    return /^[ZX]/.test(fields[0] ?? '') ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
