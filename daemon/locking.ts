@@ -17,6 +17,8 @@ export interface LockingParts {
   readonly log: Log;
   /** Throws where the vault is still open to the key. */
   readonly lock: (key: Secret) => Promise<void>;
+  /** Told when the vault was locked to one of them. */
+  readonly onLocked: () => void;
 }
 
 export interface Locking {
@@ -24,6 +26,8 @@ export interface Locking {
   add(key: Secret): void;
   /** Locks to each of them; never throws. */
   lockAll(): Promise<void>;
+  /** Whether the vault may be open to one of them. */
+  open(): boolean;
   /** Why the vault is still open to one of them, if it is. */
   problem(): string | undefined;
   /** Locks a last time, and forgets even a key to which the vault stays open. */
@@ -31,13 +35,14 @@ export interface Locking {
 }
 
 interface Entry {
+  locked: boolean;
   failed: Failure | undefined;
   /** When the locked vault is still to be looked at, in ms from the look before. */
   readonly looks: number[];
   looking: boolean;
 }
 
-export function createLocking({ clock, log, lock }: LockingParts): Locking {
+export function createLocking({ clock, log, lock, onLocked }: LockingParts): Locking {
   const entries = new Map<Secret, Entry>();
   let cancelAgain: (() => void) | undefined;
 
@@ -60,6 +65,8 @@ export function createLocking({ clock, log, lock }: LockingParts): Locking {
       await lock(key);
       if (!entries.has(key)) return;
       entry.failed = undefined;
+      entry.locked = true;
+      onLocked();
       const [nextMs] = entry.looks;
       if (nextMs === undefined) {
         key.wipe();
@@ -80,9 +87,15 @@ export function createLocking({ clock, log, lock }: LockingParts): Locking {
 
   return {
     add: (key) =>
-      void entries.set(key, { failed: undefined, looks: [...LOOK_AGAIN_MS], looking: false }),
+      void entries.set(key, {
+        locked: false,
+        failed: undefined,
+        looks: [...LOOK_AGAIN_MS],
+        looking: false,
+      }),
     lockAll,
     problem,
+    open: () => [...entries.values()].some(({ locked, failed }) => !locked || failed),
     async stop() {
       if (entries.size > 0) {
         await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS[0], resolve));

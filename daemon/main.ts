@@ -31,6 +31,7 @@ import { createLeave } from './leave.ts';
 import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
 import { loadNative } from './native.ts';
+import { lockLeftOpen, openMarks } from './open-marks.ts';
 import { createProfile } from './profile.ts';
 import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
@@ -113,6 +114,7 @@ async function start(): Promise<void> {
   const startOf = systemStartOf(platform);
   const random = () => randomBytes(16).toString('hex');
   const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
+  const marks = openMarks(paths.open, log);
   const ownFolder = (name: string) =>
     name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
   const build = (name: string, dataDir: string) => {
@@ -155,6 +157,7 @@ async function start(): Promise<void> {
       clock,
       log: withFields(log, { profile: name }),
       audit,
+      marks,
     });
   };
   const profiles = createProfiles({ settings, ownFolder, build });
@@ -195,6 +198,16 @@ async function start(): Promise<void> {
     for (const keychain of Object.values(keychains)) keychain.forget();
   };
   leave.onLeave({ drop, profiles, forget, instance });
+  // Nothing else keeps the process alive yet, and it may have to wait for the lock of who was killed.
+  const alive = setInterval(() => {}, 1_000);
+  await lockLeftOpen({
+    marks,
+    claims,
+    dataFile: (folder) => openDataFile(folder, { clock, platform }),
+    log,
+    audit,
+  });
+  clearInterval(alive);
   await instance.listen(server);
   instance.watch(clock, () => leave.begin('socket gone'));
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)

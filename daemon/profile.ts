@@ -14,6 +14,7 @@ import type { StartOf } from './holds.ts';
 import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { AskPassphrase } from './keychain/port.ts';
 import type { Log } from './log.ts';
+import type { OpenMarks } from './open-marks.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
@@ -44,6 +45,7 @@ export interface ProfileParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
+  readonly marks: OpenMarks;
 }
 
 export type Status = Omit<Result<ToDaemon, 'session.status'>, 'daemon'>;
@@ -129,6 +131,8 @@ export function createProfile(parts: ProfileParts): Profile {
     vault,
     limits: settings,
     startOf,
+    onUnlocking: () => parts.marks.set({ profile: name, dataDir: dataFile.folder }),
+    onLocked: () => parts.marks.clear(name),
     onOpen: renewal.start,
     onEnd(why) {
       renewal.stop();

@@ -33,6 +33,9 @@ export interface SessionOptions {
   /** The limits of the settings, read at each unlock. */
   readonly limits: () => Limits;
   readonly startOf: StartOf;
+  /** Told before the vault is unlocked, and once it is locked again, or was not unlocked at all. */
+  readonly onUnlocking?: () => void;
+  readonly onLocked?: () => void;
   /** Told when a session opens, and when it ends. */
   readonly onOpen?: () => void;
   readonly onEnd?: (why: SessionEnd) => void;
@@ -64,7 +67,12 @@ export class Sessions {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { clock, log, vault } = options;
-    this.#locking = createLocking({ clock, log, lock: (key) => vault.lock(key) });
+    this.#locking = createLocking({
+      clock,
+      log,
+      lock: (key) => vault.lock(key),
+      onLocked: () => this.#lockedNow(),
+    });
   }
 
   /** The live key, after asking for the password where there is none. The caller must not keep it. */
@@ -143,6 +151,7 @@ export class Sessions {
     // Somebody else's bw ended our key: the vault is theirs, only our copy goes.
     this.#forget(session, 'replaced');
     session.key.wipe();
+    this.#lockedNow();
     return undefined;
   }
 
@@ -153,6 +162,7 @@ export class Sessions {
     const open = async () => {
       // Before the vault is open: settings that cannot be read must not leave it so.
       const { idleMs, maxMs } = limits();
+      this.#options.onUnlocking?.();
       const key = await vault.unlock(waiters);
       // The shortest that anybody wants: longer limits are for who asks alone.
       const all = wants.size > 0 ? [...wants.values()] : [{}];
@@ -166,6 +176,7 @@ export class Sessions {
       const failed = await open().then(() => undefined, toFailure);
       // Nobody may join a group that has been told its outcome.
       this.#attempt = undefined;
+      if (failed) this.#lockedNow();
       if (failed) waiters.reject(failed);
       else waiters.resolve();
     });
@@ -188,6 +199,10 @@ export class Sessions {
     if (this.#stopped) return void this.lock('stop').catch(() => {});
     log.info('session opened', { idleMs: limits.idleMs, maxMs: limits.maxMs });
     onOpen?.();
+  }
+
+  #lockedNow(): void {
+    if (!this.#session && !this.#attempt && !this.#locking.open()) this.#options.onLocked?.();
   }
 
   #forget(session: Session, why: SessionEnd): void {

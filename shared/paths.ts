@@ -24,6 +24,8 @@ export interface Paths {
   readonly log: string;
   /** Who got what; the file before it is `<audit>.1`. */
   readonly audit: string;
+  /** Folder of the marks that say whose vault is open. */
+  readonly open: string;
   /** The encrypted keychain file. */
   readonly keychain: string;
   /** When something was stored in the system's own keychain; no secret in it. */
@@ -54,6 +56,7 @@ export function paths(at: Surroundings): Paths {
     settings: join(config, 'config.toml'),
     log: join(state, 'daemon.log'),
     audit: join(state, 'audit.jsonl'),
+    open: join(state, 'open'),
     keychain: join(data, 'keychain.json'),
     keychainNotes: join(state, 'keychain-notes.json'),
     profiles: join(data, 'profiles'),

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
 import { callDaemon } from '../connect.ts';
@@ -7,9 +8,13 @@ type Ended = Result<ToDaemon, 'session.lock'>;
 
 const quiet = { asking: silent, start: false };
 
-/** `helper lock`: ends the session here, in every terminal. Starts no daemon just for that. */
+/**
+ * `helper lock`: ends the session here, in every terminal. Starts a daemon only where one was killed
+ * with a session open, as it is the next one that locks that vault.
+ */
 export async function lock(context: Context): Promise<void> {
   const { output } = context;
+  await lockLeftOpen(context);
   try {
     const answer = await callDaemon(context, 'session.lock', {}, quiet);
     output.say(inWords(answer));
@@ -24,6 +29,7 @@ export async function lock(context: Context): Promise<void> {
 /** `helper lock --all`: the sessions of all profiles. Throws lock-failed after all were tried. */
 export async function lockAll(context: Context): Promise<void> {
   const { output } = context;
+  await lockLeftOpen(context);
   try {
     const { profiles } = await callDaemon(context, 'session.lockAll', {}, quiet);
     for (const one of profiles) output.say(`${one.name}: ${one.problem ?? inWords(one)}`);
@@ -35,6 +41,12 @@ export async function lockAll(context: Context): Promise<void> {
     if (!isNotRunning(error)) throw error;
     output.say('No session here: the daemon is not running.');
   }
+}
+
+async function lockLeftOpen(context: Context): Promise<void> {
+  const { paths } = context;
+  if (!existsSync(paths.open) || readdirSync(paths.open).length === 0) return;
+  await callDaemon(context, 'daemon.info', {}, { asking: silent, start: true });
 }
 
 function inWords({ locked, otherSession }: Ended): string {

@@ -46,7 +46,7 @@ const elsewhere: Partial<Record<ErrorName, readonly [file: string, test: string]
   'profile-folder-shared': ['e2e/profile-commands', 'a second profile on one folder is refused'],
   'command-not-found': ['e2e/exec-locked', 'a command that cannot run is told before'],
   'command-not-runnable': ['e2e/exec-locked', 'a command that cannot run is told before'],
-  'profile-exists': ['e2e/profile-commands', 'add refuses'],
+  'profile-exists': ['e2e/profile-commands', 'add is refused with'],
   'answer-off': ['e2e/answer', 'switched off in the settings it is refused'],
   'another-client-secret': ['e2e/at-rest', 'refuses where the keychain holds another one'],
   'audit-unreadable': ['e2e/audit', 'what is no audit is named'],
