@@ -14,7 +14,6 @@ const quiet = { asking: silent, start: false };
  */
 export async function lock(context: Context): Promise<void> {
   const { output } = context;
-  await lockLeftOpen(context);
   try {
     const answer = await callDaemon(context, 'session.lock', {}, quiet);
     output.say(inWords(answer));
@@ -22,14 +21,17 @@ export async function lock(context: Context): Promise<void> {
       output.say('Another program unlocked this vault by itself; `bw lock` ends its session.');
   } catch (error) {
     if (!isNotRunning(error)) throw error;
-    output.say('No session here: the daemon is not running. `bw lock` ends what others opened.');
+    output.say(
+      (await lockLeftOpen(context))
+        ? 'Locked what a daemon that was killed had left open.'
+        : 'No session here: the daemon is not running. `bw lock` ends what others opened.',
+    );
   }
 }
 
 /** `helper lock --all`: the sessions of all profiles. Throws lock-failed after all were tried. */
 export async function lockAll(context: Context): Promise<void> {
   const { output } = context;
-  await lockLeftOpen(context);
   try {
     const { profiles } = await callDaemon(context, 'session.lockAll', {}, quiet);
     for (const one of profiles) output.say(`${one.name}: ${one.problem ?? inWords(one)}`);
@@ -39,14 +41,23 @@ export async function lockAll(context: Context): Promise<void> {
       throw failure('lock-failed', { problem: `see ${open.map(({ name }) => name).join(', ')}` });
   } catch (error) {
     if (!isNotRunning(error)) throw error;
-    output.say('No session here: the daemon is not running.');
+    output.say(
+      (await lockLeftOpen(context))
+        ? 'Locked what a daemon that was killed had left open.'
+        : 'No session here: the daemon is not running.',
+    );
   }
 }
 
-async function lockLeftOpen(context: Context): Promise<void> {
-  const { paths } = context;
-  if (!existsSync(paths.open) || readdirSync(paths.open).length === 0) return;
+/** False where nothing was left open. Throws lock-failed. */
+async function lockLeftOpen(context: Context): Promise<boolean> {
+  const { open } = context.paths;
+  const left = () => existsSync(open) && readdirSync(open).length > 0;
+  if (!left()) return false;
+  // The next daemon locks before it answers.
   await callDaemon(context, 'daemon.info', {}, { asking: silent, start: true });
+  if (left()) throw failure('lock-failed', { problem: 'a daemon was killed, see its log' });
+  return true;
 }
 
 function inWords({ locked, otherSession }: Ended): string {
