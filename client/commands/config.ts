@@ -33,7 +33,7 @@ export async function listSettings(context: Context, json: boolean): Promise<voi
     if (value === undefined) context.output.data(`# ${key} is not set`);
     else
       context.output.data(
-        `${key} = ${JSON.stringify(value)}${from === 'default' ? '  # by default' : ''}`,
+        `${key} = ${/^(true|false)$/.test(value) ? value : JSON.stringify(value)}${from === 'default' ? '  # by default' : ''}`,
       );
 }
 

@@ -46,7 +46,6 @@ const elsewhere: Partial<Record<ErrorName, readonly [file: string, test: string]
   'profile-folder-shared': ['e2e/profile-commands', 'a second profile on one folder is refused'],
   'command-not-found': ['e2e/exec-locked', 'a command that cannot run is told before'],
   'command-not-runnable': ['e2e/exec-locked', 'a command that cannot run is told before'],
-  'profile-exists': ['e2e/profile-commands', 'add is refused with'],
   'answer-off': ['e2e/answer', 'switched off in the settings it is refused'],
   'another-client-secret': ['e2e/at-rest', 'refuses where the keychain holds another one'],
   'audit-unreadable': ['e2e/audit', 'what is no audit is named'],
@@ -110,6 +109,7 @@ describe('where nothing is set up', () => {
 
   provokes('usage', 'a typing mistake', () => world.helper(['unlok']), 'Did you mean unlock?');
   provokes('not-logged-in', 'get-session', () => world.helper(['get-session']));
+  provokes('profile-exists', 'profile add', () => world.helper(['profile', 'add', 'default']));
   provokes('no-client-secret', 'login', () => world.helper(['login']));
   provokes('bad-secret', 'one line instead of two', () => set('user.x\n'), 'second line');
   provokes('prompt-cancelled', 'askpass says no', () =>
