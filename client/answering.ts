@@ -46,18 +46,27 @@ export function createAnswering(context: Context, asking: Asking): Answering {
     return { value };
   }
 
+  async function runBw(invocation: Params<ToClient, 'bw.run'>) {
+    if (!asking.runsBw) throw failure('bad-request', { problem: 'no login is under way here' });
+    const { runBwOnTerminal } = await import('./bw-on-terminal.ts');
+    return await runBwOnTerminal(context, invocation, withdrawn.signal);
+  }
+
+  /** Remembers what became of it: the daemon is told too, but not that it was Ctrl-C. */
+  function watched<T>(answered: Promise<T>): Promise<T> {
+    open = answered.catch((thrown) => {
+      failed = toFailure(thrown);
+    });
+    return answered;
+  }
+
   return {
     can: ways.all,
     label: ways.label,
     desktop: ways.desktop,
     handlers: (onKey) => ({
-      'prompt.secret'(wanted) {
-        const answered = answer(wanted, onKey);
-        open = answered.catch((thrown) => {
-          failed = toFailure(thrown);
-        });
-        return answered;
-      },
+      'prompt.secret': (wanted) => watched(answer(wanted, onKey)),
+      'bw.run': (invocation) => watched(runBw(invocation)),
       'prompt.waiting'({ where }) {
         context.output.say(
           `helper: waiting for the password in ${printable(where) || 'another program'} …`,

@@ -10,7 +10,9 @@ import { toFailure } from '../shared/errors.ts';
 import { paths as findPaths } from '../shared/paths.ts';
 import type { Secret } from '../shared/secret.ts';
 import { announce, tell, type Word } from './announce.ts';
+import { createApiKeyCheck } from './bw/api-key-check.ts';
 import { createInvoke } from './bw/invoke.ts';
+import { handOver } from './bw/password.ts';
 import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
@@ -83,7 +85,7 @@ async function start(): Promise<void> {
   const leave = createLeave({ clock, log, exit: (code) => process.exit(code) });
   const { signal } = leave;
   const runner = createRunner({ spawn, kill, clock, platform, openPipe: loadPipe(platform) });
-  const run = createInvoke({
+  const invoke = createInvoke({
     run: runner,
     settings,
     settingsFile: paths.settings,
@@ -103,7 +105,7 @@ async function start(): Promise<void> {
     const verbs = createVerbs({
       dataFile,
       scratch,
-      run,
+      run: invoke.run,
       clock,
       platform,
       random,
@@ -113,7 +115,24 @@ async function start(): Promise<void> {
     const owner = `pid ${pid}, ${paths.runtime}`;
     const claim = createClaim(dataDir, { lockFile: native.lockFile, owner });
     const name = 'default';
-    return createProfile({ name, dataFile, verbs, keychain, settings, claim, clock, log });
+    const byPassword = {
+      invoke,
+      context,
+      handOver: (password: Secret) => handOver(password, platform, random),
+      checkApiKey: createApiKeyCheck({ clock, platform, caFile: () => settings().profile.caFile }),
+      leaving: signal,
+    };
+    return createProfile({
+      name,
+      dataFile,
+      verbs,
+      byPassword,
+      keychain,
+      settings,
+      claim,
+      clock,
+      log,
+    });
   });
 
   const info = { pid, startedMs: clock.monotonicMs() };

@@ -3,13 +3,14 @@
  * run of bw in the folder goes through one queue.
  */
 import { Failure, failure, toFailure } from '../shared/errors.ts';
-import type { Result, ToDaemon } from '../shared/protocol.ts';
+import type { Params, Result, ToDaemon } from '../shared/protocol.ts';
 import { sameServer, type Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
 import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
+import { createPasswordLogin, type PasswordLoginParts } from './password-login.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
@@ -23,12 +24,22 @@ import { layoutOf } from './vault/layouts.ts';
  * For a file whose layout is not known here: bw itself has to tell whether somebody is logged in. What
  * needs no look into the file works on, by bw alone.
  */
-const STRANGER: Account = { userId: '', email: '', apiKey: false, clientSecretAtRest: false };
+const STRANGER: Account = {
+  userId: '',
+  email: '',
+  apiKey: false,
+  clientSecretAtRest: false,
+  hasMasterPassword: true,
+};
 
 export interface ProfileParts {
   readonly name: string;
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
+  readonly byPassword: Pick<
+    PasswordLoginParts,
+    'invoke' | 'context' | 'checkApiKey' | 'handOver' | 'leaving'
+  >;
   readonly keychain: Keychain;
   readonly settings: () => Settings;
   /** Throws profile-in-use. */
@@ -44,6 +55,10 @@ export interface Profile {
   readonly dataDir: string;
   readonly sessions: Sessions;
   login(caller: Caller): Promise<{ account: string; server: string }>;
+  loginByPassword(
+    caller: Caller,
+    wanted: Params<ToDaemon, 'account.loginByPassword'>,
+  ): Promise<Result<ToDaemon, 'account.loginByPassword'>>;
   logout(): Promise<{ account: string }>;
   sync(caller: Caller): Promise<{ account: string }>;
   status(): Promise<Status>;
@@ -69,6 +84,19 @@ export function createProfile(parts: ProfileParts): Profile {
     // Before anybody is asked for anything.
     parts.claim();
     return found;
+  }
+
+  /** Throws already-logged-in, profile-in-use, and data-file-unknown. */
+  async function requireNobody(): Promise<void> {
+    const found = await account();
+    parts.claim();
+    if (found === STRANGER) throw unknownLayout(dataFile.file);
+    if (found) throw failure('already-logged-in', { account: found.email });
+  }
+
+  async function whoNow(): Promise<{ account: string; server: string }> {
+    const { email, server = DEFAULT_SERVER } = await requireAccount();
+    return { account: email, server };
   }
 
   /** The stored secret for a login that needs it; undefined lets bw go on with what it has. */
@@ -110,6 +138,15 @@ export function createProfile(parts: ProfileParts): Profile {
     onEnd: renewal.stop,
   });
 
+  const passwordLogin = createPasswordLogin({
+    ...parts.byPassword,
+    dataFile,
+    verbs,
+    queue,
+    server: () => settings().profile.server,
+    secret: (ask) => keychain.get(name, ask),
+  });
+
   async function otherSession(): Promise<boolean> {
     return slot((await dataFile.read()) ?? {}) !== undefined;
   }
@@ -127,10 +164,7 @@ export function createProfile(parts: ProfileParts): Profile {
     },
 
     async login(caller) {
-      const before = await account();
-      parts.claim();
-      if (before === STRANGER) throw unknownLayout(dataFile.file);
-      if (before) throw failure('already-logged-in', { account: before.email });
+      await requireNobody();
       const secret = await keychain.get(name, passphraseFrom(caller));
       if (!secret) throw failure('no-client-secret');
       try {
@@ -138,8 +172,15 @@ export function createProfile(parts: ProfileParts): Profile {
       } finally {
         secret.clientSecret.wipe();
       }
-      const after = await requireAccount();
-      return { account: after.email, server: after.server ?? DEFAULT_SERVER };
+      return await whoNow();
+    },
+
+    async loginByPassword(caller, wanted) {
+      await requireNobody();
+      const key = await passwordLogin(caller, wanted);
+      if (key) sessions.adopt(key);
+      const session = sessions.left();
+      return { ...(await whoNow()), ...(session && { session }) };
     },
 
     async logout() {

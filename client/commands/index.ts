@@ -7,6 +7,7 @@ import { login, logout, sync } from './account.ts';
 import * as daemon from './daemon.ts';
 import { getSession } from './get-session.ts';
 import { lock } from './lock.ts';
+import { loginByPassword } from './login-by-password.ts';
 import { deleteSecret, moveSecret, secretStatus, setSecret } from './secret.ts';
 import { status } from './status.ts';
 import { unlock } from './unlock.ts';
@@ -17,6 +18,13 @@ interface Flags {
   readonly idle?: number;
   readonly max?: number;
   readonly wait?: number;
+}
+
+interface LoginFlags extends Flags {
+  readonly email?: string;
+  readonly sso?: string | true;
+  readonly method?: string;
+  readonly code?: string;
 }
 
 /** Parses the arguments and runs one command. Throws its Failure, or `usage`. */
@@ -69,9 +77,7 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .description('show what stands; renews nothing')
     .option('--json', 'as JSON')
     .action(({ json = false }: { json?: boolean }) => status(context, json));
-  asking(helper.command('login').description('log bw in with the stored API key')).action(
-    (flags: Flags) => login(context, askingOf(flags)),
-  );
+  addLogin(helper, context);
   asking(helper.command('logout').description('end the session and log bw out')).action(
     (flags: Flags) => logout(context, askingOf(flags)),
   );
@@ -81,6 +87,34 @@ function program(context: Context, version: string, writeErr: (text: string) => 
   addSecret(helper, context);
   addDaemon(helper, context);
   return helper;
+}
+
+function addLogin(helper: Command, context: Context): void {
+  asking(
+    helper
+      .command('login')
+      .description('log bw in with the stored API key, or by password with --email or --sso')
+      .argument('[bw-options...]', 'after --: for `bw login`, as they are')
+      .option('--email <address>', 'by password; bw asks for it on this terminal')
+      .option('--sso [identifier]', 'by single sign-on, in a browser')
+      .option('--method <number>', 'of two-step login, as bw numbers them')
+      .option('--code <code>', 'of two-step login; others can see it in the list of processes')
+      .option('--password-stdin', 'the master password is the first line of stdin'),
+  ).action((rest: string[], flags: LoginFlags) => {
+    const { email, sso, method, code } = flags;
+    if (email?.startsWith('-') || /\s/.test(email ?? ''))
+      throw failure('usage', { problem: '--email must be an email address.' });
+    const args = [
+      ...(sso === undefined ? [] : sso === true ? ['--sso'] : ['--sso', sso]),
+      ...(method === undefined ? [] : ['--method', method]),
+      ...(code === undefined ? [] : ['--code', code]),
+      ...rest,
+    ];
+    const byPassword = email !== undefined || flags.passwordStdin || args.length > 0;
+    return byPassword
+      ? loginByPassword(context, { email, args }, askingOf(flags))
+      : login(context, askingOf(flags));
+  });
 }
 
 function addSecret(helper: Command, context: Context): void {

@@ -5,7 +5,7 @@ import { pathVariable } from '../../shared/environment.ts';
 import { failure } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings/settings.ts';
-import { bwEnvironment } from './environment.ts';
+import { type BwSurroundings, bwEnvironment } from './environment.ts';
 import { type BwProgram, locateBw, stampOf } from './locate.ts';
 import type { Run } from './run.ts';
 import type { RunIn } from './verbs.ts';
@@ -25,7 +25,26 @@ export interface InvokeParts {
   readonly signal: () => AbortSignal;
 }
 
-export function createInvoke(parts: InvokeParts): RunIn {
+/** What is started, with its whole environment. */
+export interface Invocation {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Invoke {
+  readonly run: RunIn;
+  /** How bw is started in `folder` on a person's terminal, by whoever sits there. */
+  onTerminal(
+    folder: string,
+    args: readonly string[],
+    extra: Readonly<Record<string, string>>,
+  ): Invocation;
+  /** Whether this bw can raise the challenge, and so may be given client_secret for it. */
+  raisesChallenge(): boolean;
+}
+
+export function createInvoke(parts: InvokeParts): Invoke {
   const { run, settings, settingsFile, own, platform, uid, nodePath, log } = parts;
   let found: (BwProgram & { bwPath: string | undefined }) | undefined;
 
@@ -51,15 +70,19 @@ export function createInvoke(parts: InvokeParts): RunIn {
     throw failure('settings-invalid', { file: settingsFile, problem });
   }
 
-  return async (folder, args, { input, extra, deadlineMs }) => {
-    const env = bwEnvironment({
+  function environment(folder: string, more: Pick<BwSurroundings, 'extra' | 'interactive'>) {
+    return bwEnvironment({
       own,
       platform,
       nodePath,
       dataDir: folder,
       caFile: caFile(),
-      extra,
+      ...more,
     });
+  }
+
+  const runIn: RunIn = async (folder, args, { input, extra, deadlineMs }) => {
+    const env = environment(folder, { extra });
     const result = await run(program(), args, { env, input, deadlineMs, signal: parts.signal() });
     const { exitCode, signal, stopped, durationMs } = result;
     log.info('bw ran', {
@@ -70,5 +93,15 @@ export function createInvoke(parts: InvokeParts): RunIn {
       ms: Math.round(durationMs),
     });
     return result;
+  };
+
+  return {
+    run: runIn,
+    onTerminal(folder, args, extra) {
+      const { command, prefix } = program();
+      const env = environment(folder, { extra, interactive: true });
+      return { command, args: [...prefix, ...args], env };
+    },
+    raisesChallenge: () => program().raisesChallenge,
   };
 }
