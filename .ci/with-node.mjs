@@ -25,6 +25,8 @@ const NPM_FAILED = 'npm ci failed, and without it nothing here can run';
 
 install(nodeFolder);
 install(root);
+// Scripts of packages there would only compile what comes compiled already.
+install(join(root, '.ci', 'bw'), ['--ignore-scripts']);
 const node = findNode();
 run(node, [join(root, '.ci', 'build.mjs')], 'the build failed');
 const [file, ...args] = process.argv.slice(2);
@@ -37,7 +39,7 @@ if (file !== '--build') {
 }
 
 /** Installs what the lock file of `folder` names, unless that was done for this very lock file. */
-function install(folder) {
+function install(folder, options = []) {
   const wanted = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex');
@@ -54,6 +56,7 @@ function install(folder) {
     '--no-fund',
     '--no-audit',
     '--loglevel=error',
+    ...options,
   ];
   const npm = process.env.npm_execpath;
   if (npm?.endsWith('.js')) run(process.execPath, [npm, ...args], NPM_FAILED, folder);
