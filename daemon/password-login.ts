@@ -3,57 +3,54 @@
  * stdin or an askpass program comes the password alone, and bw runs here. Either way on a staged copy,
  * in the profile's queue, and while the request for it is open: a client that goes takes its login along.
  */
-import { type Failure, failure, toFailure } from '../shared/errors.ts';
+import { failure, toFailure } from '../shared/errors.ts';
 import type { Params, ToDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { withoutEscapes } from '../shared/text.ts';
-import type { CheckApiKey } from './bw/api-key-check.ts';
 import type { Invoke } from './bw/invoke.ts';
-import { explain, type OutcomeContext, sessionKey } from './bw/outcome.ts';
+import { type Proof, type RefusedParts, whyRefused } from './bw/login-refused.ts';
+import { sessionKey } from './bw/outcome.ts';
 import type { HandOver } from './bw/password.ts';
 import type { BwResult } from './bw/run.ts';
 import type { Verbs } from './bw/verbs.ts';
 import { type Caller, inPerson } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
+import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
 import type { DataFile } from './vault/data-file.ts';
-import { appIdOf, identityOf, withSlotOf } from './vault/layout.ts';
-import type { Json } from './vault/layouts.ts';
+import { withSlotOf } from './vault/layout.ts';
 
 /** Longest run of a bw that asks nobody, ms: as for a login by API key. */
 const DEADLINE_MS = 120_000;
 
-export interface PasswordLoginParts {
-  readonly dataFile: DataFile;
-  readonly verbs: Pick<Verbs, 'loginBy' | 'unlock'>;
+/** The parts that are the daemon's and no profile's. */
+export interface PasswordLoginTools extends RefusedParts {
   readonly invoke: Invoke;
-  readonly queue: Queue;
-  readonly context: (secrets: readonly Secret[]) => OutcomeContext;
   readonly handOver: (password: Secret) => HandOver;
-  readonly checkApiKey: CheckApiKey;
-  /** The server of the settings. */
-  readonly server: () => string | undefined;
-  /** The API key that is stored. */
-  readonly secret: (ask: AskPassphrase) => Promise<StoredSecret | undefined>;
   /** Aborted when the daemon leaves. */
   readonly leaving: () => AbortSignal;
 }
 
-type Wanted = Params<ToDaemon, 'account.loginByPassword'>;
-
-/** Logs in; gives a key that was seen to open the vault, where bw printed one. */
-export type PasswordLogin = (caller: Caller, wanted: Wanted) => Promise<Secret | undefined>;
-
-/** What answers the challenge, if the server raises it. */
-interface Proof {
-  readonly stored?: StoredSecret | undefined;
-  /** Why the keychain could not be asked. */
-  readonly unavailable?: Failure;
+export interface PasswordLoginParts extends PasswordLoginTools {
+  readonly dataFile: DataFile;
+  readonly verbs: Pick<Verbs, 'loginBy' | 'unlock'>;
+  readonly queue: Queue;
+  readonly log: Log;
+  /** The server of the settings. */
+  readonly server: () => string | undefined;
+  /** The API key that is stored. */
+  readonly secret: (ask: AskPassphrase) => Promise<StoredSecret | undefined>;
 }
 
+type Wanted = Params<ToDaemon, 'account.loginByPassword'>;
+
+/** Logs in; gives a key that was seen to open the vault, where there is one. */
+export type PasswordLogin = (caller: Caller, wanted: Wanted) => Promise<Secret | undefined>;
+
 export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
-  const { dataFile, verbs, invoke, queue, context, handOver, checkApiKey } = parts;
+  const { dataFile, verbs, invoke, queue, handOver, log } = parts;
+  /** Whose terminal has a bw on it now. */
   let person: Caller | undefined;
 
   return async (caller, wanted) => {
@@ -88,25 +85,24 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
   async function logIn(
     caller: Caller,
     { email, args }: Wanted,
-    { stored, unavailable }: Proof,
+    proof: Proof,
     password: Secret | undefined,
   ): Promise<Secret | undefined> {
     let abandoned = false;
-    const secrets = [password, stored?.clientSecret].filter((one) => one !== undefined);
+    const { stored, unavailable } = proof;
     // An empty one would keep bw from asking, and fail (2023.12.1, 2025.4.0).
-    const extra = stored && { BW_CLIENTSECRET: stored.clientSecret.reveal() };
+    const extra = stored ? { BW_CLIENTSECRET: stored.clientSecret.reveal() } : {};
     const bwArgs = ['login', ...(email === undefined ? [] : [email]), '--raw'];
 
     async function atTerminal(folder: string): Promise<BwResult> {
-      const invocation = invoke.onTerminal(folder, [...bwArgs, ...args], { ...extra });
+      const invocation = invoke.onTerminal(folder, [...bwArgs, ...args], extra);
       const note =
-        unavailable && `${unavailable.message} bw asks where the server wants to know it.`;
+        unavailable && `${unavailable.message} bw asks if the server wants client_secret.`;
+      log.info('bw on a terminal', { caller: caller.pid, secret: stored !== undefined });
       person = caller;
       abandoned = true;
       try {
-        const ran = await untilLeaving(
-          caller.runBw({ ...invocation, args: [...invocation.args], ...(note && { note }) }),
-        );
+        const ran = await untilLeaving(caller.runBw({ ...invocation, ...(note && { note }) }));
         abandoned = false;
         return {
           exitCode: ran.exitCode,
@@ -131,46 +127,18 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
       });
     }
 
-    async function whyNot(result: BwResult, left: Json): Promise<Failure> {
-      result.stdout.wipe();
-      const reason = explain('login', result, context(secrets));
-      if (reason.is('challenge-failed')) return await toldApart(left);
-      // The person has just read it.
-      return !password && reason.is('bw-failed') ? failure('login-failed') : reason;
-    }
-
-    async function toldApart(left: Json): Promise<Failure> {
-      if (!stored && password) return unavailable ?? failure('no-client-secret');
-      const failed = (problem: string) => failure('challenge-failed', { problem });
-      if (!stored) return failed('what was typed for it was wrong, or the master password was');
-      try {
-        const identity = identityOf(left);
-        const verdict = await checkApiKey({
-          secret: stored,
-          identity,
-          deviceId: appIdOf(left) ?? '',
-        });
-        if (verdict === 'wrong') return failure('wrong-client-secret');
-        return args.includes('--code')
-          ? failed('the stored one is right, so the master password or the code was wrong')
-          : failure('wrong-password');
-      } catch (thrown) {
-        const { message } = toFailure(thrown);
-        return failed(
-          `it or the master password is wrong, and which could not be asked (${message})`,
-        );
-      }
-    }
-
     const { stdout } = await verbs.loginBy({
       server: parts.server(),
       clientSecret: stored?.clientSecret,
-      bw: async (folder) => {
+      async bw(folder) {
         const result = await (password ? here(folder, password) : atTerminal(folder));
         await dropDeadSlot(folder, sessionKey(result.stdout));
         return result;
       },
-      whyNot,
+      whyNot(result, left) {
+        result.stdout.wipe();
+        return whyRefused(parts, { result, left, args, proof, password });
+      },
       abandoned: () => abandoned,
     });
     const key = sessionKey(stdout);

@@ -10,7 +10,7 @@ import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
 import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
-import { createPasswordLogin, type PasswordLoginParts } from './password-login.ts';
+import { createPasswordLogin, type PasswordLoginTools } from './password-login.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
@@ -36,10 +36,7 @@ export interface ProfileParts {
   readonly name: string;
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
-  readonly byPassword: Pick<
-    PasswordLoginParts,
-    'invoke' | 'context' | 'checkApiKey' | 'handOver' | 'leaving'
-  >;
+  readonly byPassword: PasswordLoginTools;
   readonly keychain: Keychain;
   readonly settings: () => Settings;
   /** Throws profile-in-use. */
@@ -143,6 +140,7 @@ export function createProfile(parts: ProfileParts): Profile {
     dataFile,
     verbs,
     queue,
+    log,
     server: () => settings().profile.server,
     secret: (ask) => keychain.get(name, ask),
   });

@@ -84,13 +84,16 @@ function post(
         body += more;
         if (body.length > ANSWER_BYTES) answer.destroy();
       });
-      answer.once('close', () => resolve({ status, body }));
+      answer.once('end', () => resolve({ status, body }));
     });
-    const cancel = clock.after(DEADLINE_MS, () => asked.destroy());
+    const cancel = clock.after(DEADLINE_MS, () => {
+      fail(`no answer within ${DEADLINE_MS / 1_000} s`);
+      asked.destroy();
+    });
     asked.once('error', ({ message }) => fail(message));
     asked.once('close', () => {
       cancel();
-      fail(`no answer within ${DEADLINE_MS / 1_000} s`);
+      fail('it ended in the middle of its answer');
     });
     asked.end(form.toString());
   });

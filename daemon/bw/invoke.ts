@@ -28,8 +28,8 @@ export interface InvokeParts {
 /** What is started, with its whole environment. */
 export interface Invocation {
   readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly args: string[];
+  readonly env: Record<string, string>;
 }
 
 export interface Invoke {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { answers, type ByPassword, byPassword } from '../support/by-password.ts';
 import { storeApiKey } from '../support/signed-in.ts';
 import type { Terminal } from '../support/terminal.ts';
@@ -11,7 +11,6 @@ import type { Ran } from '../support/world.ts';
 const FLAGGED = /Your authentication request has been flagged/;
 
 let here: ByPassword;
-afterAll(() => here?.close());
 
 /** Nobody is logged in, and nothing of a login that failed is left. */
 async function nothingDone(): Promise<void> {

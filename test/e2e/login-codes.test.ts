@@ -1,11 +1,10 @@
 /** Second factors and new devices: bw asks on the person's terminal, and scripts have options. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { answers, type ByPassword, byPassword } from '../support/by-password.ts';
 
 const CODE = '123456';
 
 let here: ByPassword;
-afterAll(() => here?.close());
 
 describe.each([undefined, '2025.4.0'] as const)('bw %s', (bw) => {
   beforeAll(async () => {
