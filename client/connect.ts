@@ -61,7 +61,7 @@ export async function callDaemon<M extends Method>(
   try {
     return await answer;
   } catch (thrown) {
-    throw answering.failed ?? thrown;
+    throw answering.reason(thrown);
   } finally {
     silence.stop();
     await answering.stop();

@@ -38,6 +38,8 @@ export interface RefusedParts {
 export async function whyRefused(parts: RefusedParts, refused: Refused): Promise<Failure> {
   const { result, proof, password } = refused;
   const secrets = [password, proof.stored?.clientSecret].filter((one) => one !== undefined);
+  // Ctrl-C at a prompt of bw, or the end of its stdin (2023.12.1, 2026.9.0).
+  if (!password && result.exitCode === 0) return failure('prompt-cancelled');
   const reason = explain('login', result, parts.context(secrets));
   if (reason.is('challenge-failed')) return await toldApart(parts.checkApiKey, refused);
   // The person has just read it.
