@@ -25,11 +25,11 @@ const NPM_FAILED = 'npm ci failed, and without it nothing here can run';
 
 install(nodeFolder);
 install(root);
-// Scripts of packages there would only compile what comes compiled already.
-install(join(root, '.ci', 'bw'), ['--ignore-scripts']);
 const node = findNode();
 run(node, [join(root, '.ci', 'build.mjs')], 'the build failed');
 const [file, ...args] = process.argv.slice(2);
+// Only the tests run them. Scripts of packages there would compile what comes compiled already.
+if (file === 'test/support/run-tests.ts') install(join(root, '.ci', 'bw'), ['--ignore-scripts']);
 if (file !== '--build') {
   const child = spawn(node, [file, ...args], { cwd: root, stdio: 'inherit' });
   // It has things of its own to put away: we stay until it has ended. Ctrl-C reaches it by itself.

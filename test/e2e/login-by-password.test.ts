@@ -69,12 +69,15 @@ test.each([undefined, '2025.4.0', '2023.12.1'] as const)(
   'bw %s takes the password from stdin, and the vault is open',
   async (bw) => {
     here = await byPassword({ bw });
-    const { fromStdin, world } = here as ByPassword;
+    const { fromStdin, server, world } = here as ByPassword;
     const ran = await fromStdin();
     expect(ran).toMatchObject({ code: 0, stdout: '' });
     expect(ran.stderr).toMatch(/^Logged in to .* as fern@example\.test\. Unlocked for 8h/);
     const { state, login } = JSON.parse((await world.helper(['status', '--json'])).stdout);
     expect([state, login]).toEqual(['unlocked', 'password']);
     expect(await fromStdin()).toMatchObject({ code: 34 });
+    // With a refresh token bw needs nobody to sync.
+    server.touch();
+    expect(await world.bw(['sync', '--nointeraction'])).toMatchObject({ code: 0 });
   },
 );

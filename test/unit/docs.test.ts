@@ -83,8 +83,11 @@ describe('the commands of helper', () => {
 
   function isKnown(call: readonly string[]): boolean {
     const isOption = (word: string) => word.startsWith('-');
-    // `--to file`: the one option whose value is a word.
-    const words = call.filter((word, i) => !isOption(word) && call[i - 1] !== '--to');
+    // Options whose value is a word.
+    const takesWord = ['--to', '--email'];
+    const words = call.filter(
+      (word, i) => !isOption(word) && !takesWord.includes(call[i - 1] ?? ''),
+    );
     const known = commands.get(words.join(' '));
     return known !== undefined && call.filter(isOption).every((one) => known.options.includes(one));
   }
