@@ -30,6 +30,7 @@ const STRANGER: Account = {
   apiKey: false,
   clientSecretAtRest: false,
   hasMasterPassword: true,
+  fetched: true,
 };
 
 export interface ProfileParts {

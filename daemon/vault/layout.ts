@@ -20,6 +20,8 @@ export interface Account {
   readonly clientSecretAtRest: boolean;
   /** False where another device or an organization keeps the key of the vault. */
   readonly hasMasterPassword: boolean;
+  /** The vault was fetched since the login. */
+  readonly fetched: boolean;
 }
 
 /** Who is logged in; undefined if nobody is, or if the layout is not known (`layoutOf` tells). */
@@ -34,6 +36,7 @@ export function describe(json: Json): Account | undefined {
     email: text(at(json, places.email)) ?? '',
     apiKey: clientId !== undefined,
     clientSecretAtRest: text(at(json, places.clientSecret)) !== undefined,
+    fetched: text(at(json, places.lastSync)) !== undefined,
     hasMasterPassword: at(json, [...places.decryption, 'hasMasterPassword']) !== false,
     ...(server !== undefined && { server }),
     ...(clientId !== undefined && { clientId }),

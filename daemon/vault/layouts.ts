@@ -21,6 +21,8 @@ export interface Places {
   readonly environment: Path;
   /** With `hasMasterPassword`. */
   readonly decryption: Path;
+  /** When the vault was last fetched. */
+  readonly lastSync: Path;
 }
 
 /** One way in which bw lays out its file. */
@@ -45,6 +47,7 @@ const modern: Layout = {
     slot: [`__PROTECTED__${userId}_user_auto`],
     environment: [`user_${userId}_environment_environment`],
     decryption: [`user_${userId}_userDecryptionOptions_decryptionOptions`],
+    lastSync: [`user_${userId}_sync_lastSync`],
   }),
 };
 
@@ -60,6 +63,7 @@ const nested: Layout = {
     slot: [`__PROTECTED__${userId}_user_auto`],
     environment: [userId, 'settings'],
     decryption: [userId, 'decryptionOptions'],
+    lastSync: [userId, 'profile', 'lastSync'],
   }),
 };
 

@@ -26,6 +26,8 @@ test.each(VERSIONS)('the account that bw %s leaves after a login by API key', (v
     accessTokenExpiresAtMs: 1_795_529_612_000,
     clientSecretAtRest: true,
     hasMasterPassword: true,
+    // That login was one of those that end before they have fetched the vault.
+    fetched: version !== '2025.4.0',
   });
 });
 
