@@ -51,40 +51,41 @@ testOnLinux(
   },
 );
 
+/** A login within a script, so that the end of the client does not hang up its terminal. */
+async function inScript(): Promise<{ terminal: Terminal; client: number; bw: number }> {
+  const { server, world } = here;
+  const script = `helper login --email ${server.account.email}; echo gone; while :; do sleep 1; done`;
+  const terminal = openTerminal({ command: ['sh', '-c', script], env: world.env });
+  await terminal.sees(/Master password: /);
+  const [client = -1] = startedBy(terminal.pid);
+  return { terminal, client, bw: bwOfClient(client) };
+}
+
 testOnLinux(
   'a client that is killed leaves no lock, and its bw nothing in our folders',
   async () => {
-    const { server, world } = here;
-    // In a script, so that its terminal is not hung up.
-    const script = `helper login --email ${server.account.email}; echo gone; while :; do sleep 1; done`;
-    const terminal = openTerminal({ command: ['sh', '-c', script], env: world.env });
-    try {
-      await terminal.sees(/Master password: /);
-      const [client = -1] = startedBy(terminal.pid);
-      const bw = bwOfClient(client);
-      process.kill(client, 'SIGKILL');
-      await terminal.sees(/gone/);
-      const next = here.onTerminal();
-      await bwOf(next);
-      // The other bw goes on, where nobody looks any more.
-      terminal.types(`${server.account.password}\r`);
-      await isOver(bw);
-      next.types('\x03');
-      await next.exit;
-      await nothingDone();
-    } finally {
-      await terminal.close();
-    }
+    const { terminal, client, bw } = await inScript();
+    process.kill(client, 'SIGKILL');
+    await terminal.sees(/gone/);
+    const next = here.onTerminal();
+    await bwOf(next);
+    // The other bw goes on, where nobody looks any more.
+    terminal.types(`${here.server.account.password}\r`);
+    await isOver(bw);
+    next.types('\x03');
+    await next.exit;
+    await nothingDone();
+    await terminal.close();
   },
 );
 
 testOnLinux('SIGTERM to the client ends its bw', async () => {
-  const terminal = here.onTerminal();
-  const bw = await bwOf(terminal);
-  terminal.kill('SIGTERM');
-  expect(await terminal.exit).toMatchObject({ signal: 'SIGTERM' });
+  const { terminal, client, bw } = await inScript();
+  process.kill(client, 'SIGTERM');
+  await terminal.sees(/gone/);
   await isOver(bw);
   await nothingDone();
+  await terminal.close();
 });
 
 testOnLinux('a daemon that leaves, or is killed, takes the login along', async () => {
