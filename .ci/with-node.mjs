@@ -28,6 +28,8 @@ install(root);
 const node = findNode();
 run(node, [join(root, '.ci', 'build.mjs')], 'the build failed');
 const [file, ...args] = process.argv.slice(2);
+// Only the tests run them. Scripts of packages there would compile what comes compiled already.
+if (file === 'test/support/run-tests.ts') install(join(root, '.ci', 'bw'), ['--ignore-scripts']);
 if (file !== '--build') {
   const child = spawn(node, [file, ...args], { cwd: root, stdio: 'inherit' });
   // It has things of its own to put away: we stay until it has ended. Ctrl-C reaches it by itself.
@@ -37,7 +39,7 @@ if (file !== '--build') {
 }
 
 /** Installs what the lock file of `folder` names, unless that was done for this very lock file. */
-function install(folder) {
+function install(folder, options = []) {
   const wanted = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex');
@@ -60,6 +62,7 @@ function install(folder) {
     '--no-fund',
     '--no-audit',
     '--loglevel=error',
+    ...options,
   ];
   const npm = process.env.npm_execpath;
   if (npm?.endsWith('.js')) run(process.execPath, [npm, ...args], NPM_FAILED, folder);

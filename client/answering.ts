@@ -1,9 +1,10 @@
 /** Answers the daemon's calls back: whom we can ask, and how a question reads. */
 import type { Handlers } from '../shared/channel.ts';
-import { type Failure, failure, toFailure } from '../shared/errors.ts';
+import { Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Params, ToClient, Asking as Way } from '../shared/protocol.ts';
 import { printable } from '../shared/text.ts';
 import type { Asking, Context } from './context.ts';
+import { interrupted } from './prompt/asker.ts';
 import { waysToAsk } from './prompt/ways.ts';
 
 type Wanted = Params<ToClient, 'prompt.secret'>;
@@ -14,8 +15,8 @@ export interface Answering {
   readonly label: string;
   readonly desktop: boolean;
   handlers(onKey: () => void): Handlers<ToClient>;
-  /** Why the person here gave no answer; the daemon knows it too, but not that it was Ctrl-C. */
-  readonly failed: Failure | undefined;
+  /** What the daemon gave as the reason, or what we know better: that it was Ctrl-C. */
+  reason(given: unknown): unknown;
   /** Withdraws an open question; resolves when the terminal is as it was. */
   stop(): Promise<void>;
 }
@@ -25,6 +26,7 @@ export function createAnswering(context: Context, asking: Asking): Answering {
   const withdrawn = new AbortController();
   let open: Promise<unknown> = Promise.resolve();
   let failed: Failure | undefined;
+  let bwLeftQuietly = false;
 
   async function answer(wanted: Wanted, onKey: () => void): Promise<{ value: string }> {
     // Loaded only when somebody is really asked.
@@ -46,18 +48,30 @@ export function createAnswering(context: Context, asking: Asking): Answering {
     return { value };
   }
 
+  async function runBw(invocation: Params<ToClient, 'bw.run'>) {
+    if (!asking.runsBw) throw failure('bad-request', { problem: 'no login is under way here' });
+    const { runBwOnTerminal } = await import('./bw-on-terminal.ts');
+    const ran = await runBwOnTerminal(context, invocation, withdrawn.signal);
+    // What some versions do at Ctrl-C (2023.12.1, 2026.9.0); the daemon sees whether it was that.
+    bwLeftQuietly = ran.exitCode === 0 && ran.stdout.trim() === '';
+    return ran;
+  }
+
+  /** Remembers what became of it: the daemon is told too, but not that it was Ctrl-C. */
+  function watched<T>(answered: Promise<T>): Promise<T> {
+    open = answered.catch((thrown) => {
+      failed = toFailure(thrown);
+    });
+    return answered;
+  }
+
   return {
     can: ways.all,
     label: ways.label,
     desktop: ways.desktop,
     handlers: (onKey) => ({
-      'prompt.secret'(wanted) {
-        const answered = answer(wanted, onKey);
-        open = answered.catch((thrown) => {
-          failed = toFailure(thrown);
-        });
-        return answered;
-      },
+      'prompt.secret': (wanted) => watched(answer(wanted, onKey)),
+      'bw.run': (invocation) => watched(runBw(invocation)),
       'prompt.waiting'({ where }) {
         context.output.say(
           `helper: waiting for the password in ${printable(where) || 'another program'} …`,
@@ -66,8 +80,10 @@ export function createAnswering(context: Context, asking: Asking): Answering {
       },
       progress: () => undefined,
     }),
-    get failed() {
-      return failed;
+    reason(given) {
+      if (failed) return failed;
+      const cancelled = given instanceof Failure && given.is('prompt-cancelled');
+      return cancelled && bwLeftQuietly ? interrupted() : given;
     },
     async stop() {
       withdrawn.abort(failure('prompt-cancelled'));

@@ -99,7 +99,7 @@ async function callOnce<M extends Method>(
   } catch (thrown) {
     // A request that it does not understand may be refused before hello is answered.
     if (thrown instanceof Failure && thrown.is('bad-request')) await greeted;
-    throw answering.failed ?? thrown;
+    throw answering.reason(thrown);
   } finally {
     silence.stop();
     await answering.stop();

@@ -27,6 +27,8 @@ export interface Asking {
   readonly input: boolean;
   /** The master password is the first line of stdin. */
   readonly passwordStdin: boolean;
+  /** The daemon may have bw run on this terminal: for a login, and nothing else. */
+  readonly runsBw?: boolean;
 }
 
 /** For calls that never need a secret. */

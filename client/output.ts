@@ -10,6 +10,8 @@ export interface Output {
   data(line: string): void;
   /** One line for the person on stderr. */
   say(line: string): void;
+  /** What bw says to the person, on stderr as it comes. */
+  pass(piece: Buffer): void;
   /** Prints what went wrong, and what to do with `more` behind it; gives the exit code. */
   fail(failure: Failure, more?: string): number;
 }
@@ -19,6 +21,7 @@ export function createOutput(): Output {
   return {
     data: (line) => write(1, `${line}\n`),
     say,
+    pass: (piece) => write(2, piece),
     fail({ row }, more) {
       say(`helper: ${row.says}`);
       say(`        ${row.next}${more ? ` ${more}` : ''}`);
@@ -28,8 +31,8 @@ export function createOutput(): Output {
 }
 
 // Synchronous, so that exit can follow at once; loading process.stdout would cost more than the call.
-function write(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+function write(fd: number, what: string | Buffer): void {
+  let rest = Buffer.from(what);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));

@@ -3,7 +3,7 @@ import type { Channel } from '../shared/channel.ts';
 import { failure } from '../shared/errors.ts';
 import { PROMPT_IDLE_MS } from '../shared/limits.ts';
 import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
-import type { Asking, Params, ToClient, ToDaemon } from '../shared/protocol.ts';
+import type { Asking, Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { printable } from '../shared/text.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +31,8 @@ export interface Caller {
   readonly gone: AbortSignal;
   /** Asks the person; rejects with prompt-cancelled, prompt-timeout, or the client's own failure. */
   ask(question: Question): Promise<Secret>;
+  /** Has bw run on the person's terminal; rejects with prompt-cancelled, or the client's own failure. */
+  runBw(invocation: Params<ToClient, 'bw.run'>): Promise<Result<ToClient, 'bw.run'>>;
   /** Tells the person that somebody else is being asked. */
   waiting(where: string): void;
 }
@@ -92,6 +94,7 @@ export function createCaller(
         onActivity = () => {};
       }
     },
+    runBw: (invocation) => channel().call('bw.run', invocation),
     waiting: (where) => channel().notify('prompt.waiting', { where }),
   };
 

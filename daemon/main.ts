@@ -14,7 +14,9 @@ import { createAdmission } from './admission.ts';
 import { announce, tell, type Word } from './announce.ts';
 import { createApiKey } from './api-key.ts';
 import { openAudit } from './audit.ts';
+import { createApiKeyCheck } from './bw/api-key-check.ts';
 import { createInvoke } from './bw/invoke.ts';
+import { handOver } from './bw/password.ts';
 import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
@@ -119,7 +121,7 @@ async function start(): Promise<void> {
     name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
   const build = (name: string, dataDir: string) => {
     const own = () => profileIn(settings(), name);
-    const run = invoke(name, own);
+    const bw = invoke(name, own);
     const dataFile = openDataFile(dataDir, { clock, platform });
     const atFirst = own();
     const server = () => orBefore(own, atFirst).server ?? 'the server';
@@ -128,7 +130,7 @@ async function start(): Promise<void> {
     const verbs = createVerbs({
       dataFile,
       scratch,
-      run,
+      run: bw.run,
       clock,
       platform,
       random,
@@ -144,10 +146,18 @@ async function start(): Promise<void> {
       settingsFile: paths.settings,
       dataFile,
     });
+    const byPassword = {
+      invoke: bw,
+      context,
+      handOver: (password: Secret) => handOver(password, platform, random),
+      checkApiKey: createApiKeyCheck({ clock, platform, caFile: () => own().caFile }),
+      leaving: signal,
+    };
     return createProfile({
       name,
       dataFile,
       verbs,
+      byPassword,
       keychain,
       apiKey,
       settings: own,

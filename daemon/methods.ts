@@ -85,6 +85,8 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       daemon: { pid, uptimeMs: uptimeMs() },
     }),
     'account.login': async () => await (await profile()).login(caller),
+    'account.loginByPassword': async (wanted) =>
+      await (await profile()).loginByPassword(caller, wanted),
     'account.logout': async () => await (await profile()).logout(),
     'vault.sync': async () => await (await profile()).sync(caller),
     'secret.set': async ({ clientId, clientSecret }) => {

@@ -2,11 +2,11 @@
  * One profile: a bw data folder with its account, its server and its entry in the keychain. Every
  * run of bw in the folder goes through one queue.
  */
-import { Failure, failure, toFailure } from '../shared/errors.ts';
-import type { Result, ToDaemon } from '../shared/protocol.ts';
+import { failure, toFailure } from '../shared/errors.ts';
+import type { Params, Result, ToDaemon } from '../shared/protocol.ts';
 import type { ApiKey, Scrubbed } from './api-key.ts';
 import type { Audit } from './audit.ts';
-import { sameServer, type Verbs } from './bw/verbs.ts';
+import type { Verbs } from './bw/verbs.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Clock } from './clock.ts';
@@ -15,25 +15,22 @@ import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { AskPassphrase } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import type { OpenMarks } from './open-marks.ts';
+import { createPasswordLogin, type PasswordLoginTools } from './password-login.ts';
 import { createQueue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
 import { Sessions } from './sessions.ts';
 import type { ProfileSettings } from './settings/settings.ts';
+import { STRANGER, type Status, statusOf, unknownLayout } from './status.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { type Account, DEFAULT_SERVER, describe, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
-
-/**
- * For a file whose layout is not known here: bw itself has to tell whether somebody is logged in. What
- * needs no look into the file works on, by bw alone.
- */
-const STRANGER: Account = { userId: '', email: '', apiKey: false, clientSecretAtRest: false };
 
 export interface ProfileParts {
   readonly name: string;
   readonly dataFile: DataFile;
   readonly verbs: Verbs;
+  readonly byPassword: PasswordLoginTools;
   readonly keychain: ChosenKeychain;
   readonly apiKey: ApiKey;
   /** Throws settings-invalid, and profile-unknown where it is no longer in the settings. */
@@ -48,14 +45,16 @@ export interface ProfileParts {
   readonly marks: OpenMarks;
 }
 
-export type Status = Omit<Result<ToDaemon, 'session.status'>, 'daemon'>;
-
 export interface Profile {
   readonly name: string;
   readonly dataDir: string;
   readonly sessions: Sessions;
   readonly keychain: ChosenKeychain;
   login(caller: Caller): Promise<{ account: string; server: string }>;
+  loginByPassword(
+    caller: Caller,
+    wanted: Params<ToDaemon, 'account.loginByPassword'>,
+  ): Promise<Result<ToDaemon, 'account.loginByPassword'>>;
   logout(): Promise<{ account: string }>;
   sync(caller: Caller): Promise<{ account: string }>;
   status(): Promise<Status>;
@@ -74,6 +73,8 @@ export interface Profile {
 export function createProfile(parts: ProfileParts): Profile {
   const { name, dataFile, verbs, keychain, apiKey, settings, startOf, clock, log, audit } = parts;
   const queue = createQueue();
+  const mark = () => parts.marks.set({ profile: name, dataDir: dataFile.folder });
+  const unmark = () => parts.marks.clear(name);
 
   async function account(): Promise<Account | undefined> {
     const json = (await dataFile.read()) ?? {};
@@ -87,6 +88,19 @@ export function createProfile(parts: ProfileParts): Profile {
     // Before anybody is asked for anything.
     parts.claim();
     return found;
+  }
+
+  /** Throws already-logged-in, profile-in-use, and data-file-unknown. */
+  async function requireNobody(): Promise<void> {
+    const found = await account();
+    parts.claim();
+    if (found === STRANGER) throw unknownLayout(dataFile.file);
+    if (found) throw failure('already-logged-in', { account: found.email });
+  }
+
+  async function whoNow(): Promise<{ account: string; server: string }> {
+    const { email, server = DEFAULT_SERVER } = await requireAccount();
+    return { account: email, server };
   }
 
   const { secretFor } = apiKey;
@@ -131,13 +145,23 @@ export function createProfile(parts: ProfileParts): Profile {
     vault,
     limits: settings,
     startOf,
-    onUnlocking: () => parts.marks.set({ profile: name, dataDir: dataFile.folder }),
-    onLocked: () => parts.marks.clear(name),
+    onUnlocking: mark,
+    onLocked: unmark,
     onOpen: renewal.start,
     onEnd(why) {
       renewal.stop();
       audit.record({ what: 'session.end', outcome: 'ended', why, profile: name });
     },
+  });
+
+  const passwordLogin = createPasswordLogin({
+    ...parts.byPassword,
+    dataFile,
+    verbs,
+    queue,
+    log,
+    server: () => settings().server,
+    secret: (ask) => keychain.get(name, ask),
   });
 
   async function otherSession(): Promise<boolean> {
@@ -165,10 +189,7 @@ export function createProfile(parts: ProfileParts): Profile {
     },
 
     async login(caller) {
-      const before = await account();
-      parts.claim();
-      if (before === STRANGER) throw unknownLayout(dataFile.file);
-      if (before) throw failure('already-logged-in', { account: before.email });
+      await requireNobody();
       const secret = await keychain.get(name, passphraseFrom(caller));
       if (!secret) throw failure('no-client-secret');
       try {
@@ -176,8 +197,20 @@ export function createProfile(parts: ProfileParts): Profile {
       } finally {
         secret.clientSecret.wipe();
       }
-      const after = await requireAccount();
-      return { account: after.email, server: after.server ?? DEFAULT_SERVER };
+      return await whoNow();
+    },
+
+    async loginByPassword(caller, wanted) {
+      await requireNobody();
+      mark();
+      const key = await passwordLogin(caller, wanted).catch((thrown) => {
+        unmark();
+        throw thrown;
+      });
+      if (key) sessions.adopt(key);
+      else unmark();
+      const session = sessions.left();
+      return { ...(await whoNow()), ...(session && { session }) };
     },
 
     async logout() {
@@ -200,55 +233,15 @@ export function createProfile(parts: ProfileParts): Profile {
       return { ...done, apiKeyAtRest: settings().apiKeyAtRest };
     },
 
-    async status() {
-      const key = await sessions.peek();
-      const found = await account();
-      const who = found === STRANGER ? undefined : found;
-      const left = key && sessions.left();
-      const stored = await keychain.status(name).catch(toFailure);
-      const broken = stored instanceof Failure;
-      return {
-        profile: name,
-        state: left ? 'unlocked' : found ? 'locked' : 'logged-out',
-        dataDir: dataFile.folder,
-        ...(who && {
-          account: who.email,
-          server: who.server ?? DEFAULT_SERVER,
-          login: who.apiKey ? ('api-key' as const) : ('password' as const),
-        }),
-        clientSecretAtRest: who?.clientSecretAtRest ?? false,
-        apiKeyAtRest: settings().apiKeyAtRest,
-        ...(left && { session: left }),
-        keychain: {
-          kind: keychain.kind,
-          ...(broken ? { stored: false, locked: true, where: '' } : stored),
-        },
-        problems: [
-          found === STRANGER ? unknownLayout(dataFile.file).message : undefined,
-          who && otherServer(who, settings().server),
-          who && otherAccount(who, settings().email),
-          broken ? stored.message : stored.problem,
-          sessions.problem(),
-          renewal.problem(),
-          audit.problem(),
-        ].filter((text) => text !== undefined),
-      };
-    },
+    status: () =>
+      statusOf({
+        name,
+        dataFile,
+        account,
+        sessions,
+        keychain,
+        settings,
+        problems: () => [sessions.problem(), renewal.problem(), audit.problem()],
+      }),
   };
-}
-
-function unknownLayout(file: string): Failure {
-  const problem = 'this bw is newer than bw-helper, or very old';
-  return failure('data-file-unknown', { file, problem });
-}
-
-/** A server in the settings counts for the next login, as bw keeps the one it is logged in to. */
-function otherServer({ server = DEFAULT_SERVER }: Account, wanted: string | undefined) {
-  if (wanted === undefined || sameServer(server, wanted)) return undefined;
-  return `the settings name ${wanted}, and bw is logged in to ${server}: run \`helper logout\`, then \`helper login\``;
-}
-
-function otherAccount({ email }: Account, wanted: string | undefined) {
-  if (wanted === undefined || wanted.toLowerCase() === email.toLowerCase()) return undefined;
-  return `the settings name ${wanted}, and bw is logged in as ${email}`;
 }

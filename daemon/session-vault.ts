@@ -58,6 +58,8 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
 
     async unlock(waiters) {
       const who = await requireAccount();
+      if (!who.hasMasterPassword)
+        throw failure('no-master-password', { account: who.email || 'This account' });
       const secret = await secretFor(who, passphraseFromWaiters(waiters));
       try {
         for (let attempt = 1; ; ) {

@@ -93,6 +93,11 @@ export class Sessions {
     }
   }
 
+  /** Takes over a key that was seen to open the vault, with the limits of the settings. */
+  adopt(key: Secret): void {
+    this.#open(key, this.#options.limits());
+  }
+
   /** Renews the idle limit. */
   touch(): void {
     this.#session?.expiry.touch();
@@ -186,6 +191,11 @@ export class Sessions {
   #open(key: Secret, limits: Limits): void {
     const { clock, log, startOf, onOpen } = this.#options;
     const holds = createHolds(startOf);
+    const before = this.#session;
+    if (before) {
+      this.#forget(before, 'replaced');
+      before.key.wipe();
+    }
     const session: Session = {
       key,
       holds,

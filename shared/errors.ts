@@ -35,7 +35,7 @@ export const errors = {
   'wrong-password': row({
     exit: 12,
     says: 'Wrong master password.',
-    next: 'Try again; nothing was changed.',
+    next: 'Try again, at a login with an eye on the email address and the server as well; nothing was changed.',
   }),
   'prompt-cancelled': row({
     exit: 13,
@@ -276,6 +276,31 @@ export const errors = {
     exit: 69,
     says: 'The profiles {profile} and {other} have the same data folder, {dataDir}.',
     next: 'Give each a `data_dir` of its own in the settings: bw knows one account a folder.',
+  }),
+  'challenge-failed': row({
+    exit: 63,
+    says: 'The server wanted the client_secret as a proof and then refused the login: {problem}.',
+    next: 'Run `helper secret set` with the current one (web vault, Settings → Security → Keys → View API key), then try again.',
+  }),
+  'challenge-unsupported': row({
+    exit: 64,
+    says: 'The server wants the client_secret as a proof, which this version of bw cannot give.',
+    next: 'Log in by API key with `helper login`, or name bw 2025.4.0 or older with `bw_path` in the settings.',
+  }),
+  'login-needs-person': row({
+    exit: 65,
+    says: 'bw needs {what} for this login, and nobody can be asked here.',
+    next: 'Run it in a terminal; a script can use --password-stdin with --method and --code, or the API key (`helper login`).',
+  }),
+  'login-failed': row({
+    exit: 66,
+    says: 'bw did not log in; its own words stand above.',
+    next: 'Correct what they name and try again; nothing was changed.',
+  }),
+  'no-master-password': row({
+    exit: 67,
+    says: '{account} has no master password that could unlock the vault: an organization or another device keeps its key.',
+    next: 'Run `helper logout` and `helper login --sso`, which unlocks where bw can; it is the same where a master password was set since the last login.',
   }),
   internal: row({
     exit: 70,

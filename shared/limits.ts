@@ -14,6 +14,8 @@ export const SILENCE_MS = 30_000;
 export const PROMPT_IDLE_MS = 120_000;
 /** Wrong passwords after which an attempt ends for all who wait, as sudo and ssh do. */
 export const PASSWORD_TRIES = 3;
+/** How much of a bw's last words a client that ran it hands over, in characters; JSON may take six bytes for one. */
+export const BW_WORDS_CHARACTERS = 8_192;
 /** A password, passphrase or client_secret. Bitwarden's own limit for passwords is far below. */
 export const SECRET_BYTES = 4_096;
 /** Shortest idle or absolute limit: below it a session would end before bw can use it. */

@@ -6,7 +6,12 @@
  * say more to an older client.
  */
 import * as v from 'valibot';
-import { LONGEST_SESSION_MS, SECRET_BYTES, SHORTEST_SESSION_MS } from './limits.ts';
+import {
+  BW_WORDS_CHARACTERS,
+  LONGEST_SESSION_MS,
+  SECRET_BYTES,
+  SHORTEST_SESSION_MS,
+} from './limits.ts';
 import { PROFILE_NAME } from './profile-name.ts';
 
 interface Traits {
@@ -60,6 +65,8 @@ const keychainStatus = v.object({
   /** What keeps it from being used, or from telling. */
   problem: v.optional(v.string()),
 });
+
+const argument = v.pipe(v.string(), v.maxLength(1_000));
 
 const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
 
@@ -154,6 +161,21 @@ export const toDaemon = {
   'account.login': method(none, v.object({ account: v.string(), server: v.string() }), {
     audited: [],
   }),
+  'account.loginByPassword': method(
+    v.strictObject({
+      /** For `bw login`, as they are. */
+      args: v.pipe(v.array(argument), v.maxLength(30)),
+      /** Left out, bw asks for it. */
+      email: v.optional(v.pipe(v.string(), v.regex(/^[^\s-]\S*$/), v.maxLength(256))),
+    }),
+    v.object({
+      account: v.string(),
+      server: v.string(),
+      /** Where bw's login has opened the vault. */
+      session: v.optional(limits),
+    }),
+    { audited: [] },
+  ),
   'account.logout': method(none, v.object({ account: v.string() }), { audited: [] }),
   'vault.sync': method(none, v.object({ account: v.string() }), { audited: [] }),
   'secret.set': method(
@@ -278,6 +300,25 @@ export const toClient = {
       attempt: v.number(),
     }),
     v.object({ value: v.pipe(v.string(), v.maxBytes(SECRET_BYTES)) }),
+    { returnsSecret: true },
+  ),
+  /** Runs bw with stdin and stderr of the person's terminal, for a login that asks them itself. */
+  'bw.run': method(
+    v.strictObject({
+      command: v.string(),
+      args: v.array(v.string()),
+      /** All of it but what tells of the terminal. May hold BW_CLIENTSECRET. */
+      env: v.record(v.string(), v.string()),
+      /** A sentence for the person before it starts. */
+      note: v.optional(v.string()),
+    }),
+    v.object({
+      exitCode: v.nullable(v.number()),
+      /** A session key. */
+      stdout: v.pipe(v.string(), v.maxLength(SECRET_BYTES)),
+      /** The end of what was also shown to the person, who may have typed a secret there. */
+      stderr: v.pipe(v.string(), v.maxLength(BW_WORDS_CHARACTERS)),
+    }),
     { returnsSecret: true },
   ),
   /** Notification: somebody else is being asked. */

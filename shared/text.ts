@@ -11,6 +11,11 @@ const ESCAPE_SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-~])/g;
 
+/** The text without what only moves a cursor or colours it. */
+export function withoutEscapes(foreign: string): string {
+  return foreign.replace(ESCAPE_SEQUENCE, '');
+}
+
 /**
  * Makes text from elsewhere (bw, a server, a caller's name) safe for a terminal or a log: one line,
  * no escape sequence, no control character, at most 300 characters.

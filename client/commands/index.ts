@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
-import { login, logout, sync } from './account.ts';
+import { logout, sync } from './account.ts';
 import { type AuditFlags, auditCommand } from './audit.ts';
 import { addConfig } from './config-options.ts';
 import { addDaemon } from './daemon-options.ts';
@@ -10,6 +10,7 @@ import { exec } from './exec.ts';
 import { getSession } from './get-session.ts';
 import { explain } from './help.ts';
 import { lock, lockAll } from './lock.ts';
+import { addLogin } from './login-options.ts';
 import { asking, askingOf, type Flags, positive, unlocking, wantedOf } from './options.ts';
 import { addProfile, choosing } from './profile-options.ts';
 import { addAnswer, addSecret } from './secret-options.ts';
@@ -104,9 +105,7 @@ function program(context: Context, version: string, writeErr: (text: string) => 
     .action(({ all, json = false }: { all?: boolean; json?: boolean }) =>
       (all ? statusAll : status)(context, json),
     );
-  asking(helper.command('login').description('log bw in with the stored API key')).action(
-    (flags: Flags) => login(context, askingOf(flags)),
-  );
+  addLogin(helper, context);
   asking(helper.command('logout').description('end the session and log bw out')).action(
     (flags: Flags) => logout(context, askingOf(flags)),
   );

@@ -14,21 +14,23 @@ export interface BwSurroundings {
   readonly caFile?: string | undefined;
   /** The profile's proxy; whatever the daemon's own environment says is not handed on. */
   readonly proxy?: string | undefined;
+  /** It runs on a person's terminal and may ask them. */
+  readonly interactive?: boolean | undefined;
   /** What this one run needs besides: BW_SESSION, BW_CLIENTID, BW_CLIENTSECRET. */
   readonly extra?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
  * The whole environment of one bw, by allow-list. BW_SESSION and BW_CLIENT* are in it only where
- * `extra` says so. BW_NOINTERACTION is always set, as a prompt would meet the end of stdin and end
- * with exit code 0 and no output (seen with 2026.9.0).
+ * `extra` says so. BW_NOINTERACTION is set where there is no person, as a prompt would meet the end of
+ * stdin and end with exit code 0 and no output (seen with 2026.9.0).
  */
 export function bwEnvironment(at: BwSurroundings): Record<string, string> {
   return {
     ...allowed(at.own, at.platform),
     PATH: cleanPath(at),
     BITWARDENCLI_APPDATA_DIR: at.dataDir,
-    BW_NOINTERACTION: 'true',
+    ...(!at.interactive && { BW_NOINTERACTION: 'true' }),
     ...(at.caFile && { NODE_EXTRA_CA_CERTS: at.caFile }),
     // bw looks at this and at http_proxy, in lower case only, and has no exceptions (2026.9.0).
     ...(at.proxy && { https_proxy: at.proxy }),

@@ -5,7 +5,7 @@ import { pathVariable } from '../../shared/environment.ts';
 import { failure } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 import { orBefore, type ProfileSettings, type Settings } from '../settings/settings.ts';
-import { bwEnvironment } from './environment.ts';
+import { type BwSurroundings, bwEnvironment } from './environment.ts';
 import { type BwProgram, locateBw, stampOf } from './locate.ts';
 import type { Run } from './run.ts';
 import type { RunIn } from './verbs.ts';
@@ -25,10 +25,29 @@ export interface InvokeParts {
   readonly signal: () => AbortSignal;
 }
 
+/** What is started, with its whole environment. */
+export interface Invocation {
+  readonly command: string;
+  readonly args: string[];
+  readonly env: Record<string, string>;
+}
+
+export interface Invoke {
+  readonly run: RunIn;
+  /** How bw is started in `folder` on a person's terminal, by whoever sits there. */
+  onTerminal(
+    folder: string,
+    args: readonly string[],
+    extra: Readonly<Record<string, string>>,
+  ): Invocation;
+  /** Whether this bw can raise the challenge, and so may be given client_secret for it. */
+  raisesChallenge(): boolean;
+}
+
 /** Gives the way to run bw for one profile, with its certificate authority and its proxy. */
 export function createInvoke(
   parts: InvokeParts,
-): (name: string, profile: () => ProfileSettings) => RunIn {
+): (name: string, profile: () => ProfileSettings) => Invoke {
   const { run, settings, settingsFile, own, platform, uid, nodePath, log } = parts;
   let found: (BwProgram & { bwPath: string | undefined }) | undefined;
 
@@ -58,34 +77,53 @@ export function createInvoke(
 
   return (name, profile) => {
     let before: ProfileSettings | undefined;
-    return async (folder, args, { input, extra, deadlineMs, anySettings = false }) => {
+
+    function environment(
+      folder: string,
+      {
+        anySettings = false,
+        ...more
+      }: Pick<BwSurroundings, 'extra' | 'interactive'> & { anySettings?: boolean },
+    ) {
       before = orBefore(profile, anySettings ? before : undefined);
       const { caFile, proxy } = before;
-      const env = bwEnvironment({
+      return bwEnvironment({
         own,
         platform,
         nodePath,
         dataDir: folder,
         caFile: anySettings ? caFile : checked(caFile),
         proxy,
-        extra,
+        ...more,
       });
-      const result = await run(program(anySettings), args, {
-        env,
-        input,
-        deadlineMs,
-        signal: parts.signal(),
-      });
-      const { exitCode, signal, stopped, durationMs } = result;
-      log.info('bw ran', {
-        profile: name,
-        command: args[0],
-        exitCode: exitCode ?? undefined,
-        signal: signal ?? undefined,
-        stopped,
-        ms: Math.round(durationMs),
-      });
-      return result;
+    }
+
+    return {
+      async run(folder, args, { input, extra, deadlineMs, anySettings = false }) {
+        const env = environment(folder, { extra, anySettings });
+        const result = await run(program(anySettings), args, {
+          env,
+          input,
+          deadlineMs,
+          signal: parts.signal(),
+        });
+        const { exitCode, signal, stopped, durationMs } = result;
+        log.info('bw ran', {
+          profile: name,
+          command: args[0],
+          exitCode: exitCode ?? undefined,
+          signal: signal ?? undefined,
+          stopped,
+          ms: Math.round(durationMs),
+        });
+        return result;
+      },
+      onTerminal(folder, args, extra) {
+        const { command, prefix } = program(false);
+        const env = environment(folder, { extra, interactive: true });
+        return { command, args: [...prefix, ...args], env };
+      },
+      raisesChallenge: () => program(false).raisesChallenge,
     };
   };
 }

@@ -20,6 +20,8 @@ export interface BwProgram {
   readonly version: string | undefined;
   /** Of `file`, hex. */
   readonly sha256: string;
+  /** It can raise the challenge of a login by password, and then wants BW_CLIENTSECRET. */
+  readonly raisesChallenge: boolean;
   /** Changes whenever `file` is changed or replaced: see stampOf. */
   readonly stamp: string;
 }
@@ -59,6 +61,9 @@ export function locateBw(options: LocateOptions): BwProgram {
     file,
     version,
     sha256: createHash('sha256').update(content).digest('hex'),
+    // The name of the form field, in all versions that were looked at: there from 1.22.1 to 2025.4.0,
+    // gone from 2025.6.1 on.
+    raisesChallenge: content.includes('captchaResponse'),
     stamp: stampOf(file),
   };
 }

@@ -87,11 +87,30 @@ const outcomes: readonly Outcome[] = [
     means: () => failure('wrong-client-secret'),
   },
   {
-    // 2026.9.0 says this about an API key too, where the server answers `invalid_grant`. The daemon
-    // never runs a login with a password: that one happens on the person's terminal.
-    on: ['login', 'login --apikey'],
+    // 2026.9.0 says this about an API key too, where the server answers `invalid_grant`.
+    on: ['login --apikey'],
     says: /^Invalid master password\./,
     means: () => failure('wrong-client-secret'),
+  },
+  {
+    // 2023.12.1 and 2025.4.0: the first, which is the server's; 2026.9.0: the second.
+    on: ['login'],
+    says: /^Username or password is incorrect\.|^Invalid master password\./,
+    means: () => failure('wrong-password'),
+  },
+  {
+    // 2023.12.1 and 2025.4.0, the same for a wrong client_secret, none, and a wrong password with the
+    // right one.
+    on: ['login'],
+    says: /^Your authentication request has been flagged\b/,
+    means: () =>
+      failure('challenge-failed', { problem: 'bw does not say which of both was wrong' }),
+  },
+  {
+    // 2023.12.1 … 2026.9.0, without a person: the code of a second factor or for a new device.
+    on: ['login'],
+    says: /^Code is required\./,
+    means: () => failure('login-needs-person', { what: 'a code' }),
   },
   {
     // 2023.12.1: the first; 2026.9.0: the second.
@@ -133,11 +152,7 @@ const outcomes: readonly Outcome[] = [
   {
     // 2026.9.0 where the server wants the client_secret as proof: gone from bw since 2025.6.
     says: /HCaptcha_SiteKey/,
-    means: ({ command }) =>
-      failure('bw-failed', {
-        command,
-        problem: 'the server asks for a proof that this version of bw cannot give',
-      }),
+    means: () => failure('challenge-unsupported'),
   },
 ];
 

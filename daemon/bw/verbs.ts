@@ -3,12 +3,13 @@
  * staged copy with the client_secret put in; the rest runs in the real folder. Exit codes are never
  * believed alone: data.json tells what really happened.
  */
-import { failure } from '../../shared/errors.ts';
+import { type Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
 import { DEFAULT_SERVER, describe, serverOf } from '../vault/layout.ts';
+import type { Json } from '../vault/layouts.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
 import { handOver } from './password.ts';
@@ -45,9 +46,22 @@ export interface VerbParts {
   readonly atRest: () => 'keychain' | 'bw';
 }
 
+/** A login in a staged copy, and who runs the bw for it. */
+export interface Login<T extends { readonly exitCode: number | null }> {
+  readonly server: string | undefined;
+  /** What this bw is given, and what must not be installed. */
+  readonly clientSecret: Secret | undefined;
+  readonly bw: (folder: string) => Promise<T>;
+  /** Why nobody is logged in, by what bw said and by the data.json that it left. */
+  readonly whyNot: (result: T, left: Json) => Failure | Promise<Failure>;
+  readonly abandoned?: () => boolean;
+}
+
 export interface Verbs {
   /** Logs in by API key, to `server` if given. */
   login(secret: StoredSecret, server: string | undefined): Promise<void>;
+  /** The same by what `login.bw` does; gives what that gave. Throws already-logged-in, and `whyNot`. */
+  loginBy<T extends { readonly exitCode: number | null }>(login: Login<T>): Promise<T>;
   /** Unlocks and gives a key that was seen to open the vault. `secret` where the login needs one. */
   unlock(password: Secret, secret: StoredSecret | undefined): Promise<Secret>;
   /** Fetches the vault, locked or not, and leaves a fresh access token behind. */
@@ -122,31 +136,57 @@ export function createVerbs(parts: VerbParts): Verbs {
     });
   }
 
+  async function loginBy<T extends { readonly exitCode: number | null }>(
+    login: Login<T>,
+  ): Promise<T> {
+    const { server, clientSecret, bw, whyNot, abandoned = () => false } = login;
+    const { scratch, stage } = parts;
+    const run = async (folder: string) => {
+      const copy = dataFile.elsewhere(folder);
+      const before = (await copy.read()) ?? {};
+      const other = describe(before);
+      if (other) throw failure('already-logged-in', { account: other.email });
+      if (server && !sameServer(serverOf(before) ?? DEFAULT_SERVER, server))
+        await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
+      const result = await bw(folder);
+      const left = (await copy.read()) ?? {};
+      const who = describe(left);
+      // Some servers make bw end with 1 although it is logged in (seen with 2026.9.0).
+      if (!who) throw await whyNot(result, left);
+      // Then the vault was not fetched, and unlock would print nothing. With exit code 0 it is not
+      // fetched in a quarter of the logins of 2025.4.0, and the vault would look empty.
+      if (result.exitCode !== 0 || !who.fetched)
+        await syncIn(folder, clientSecret ? [clientSecret] : []);
+      return result;
+    };
+    return await stage(dataFile, {
+      scratch,
+      clientSecret,
+      session: 'new',
+      atRest: atRest(),
+      abandoned,
+      run,
+    });
+  }
+
   return {
     async login({ clientId, clientSecret }, server) {
-      await parts.stage(dataFile, {
-        scratch: parts.scratch,
+      await loginBy({
+        server,
         clientSecret,
-        session: 'new',
-        atRest: atRest(),
-        async run(folder) {
-          const copy = dataFile.elsewhere(folder);
-          const now = serverOf((await copy.read()) ?? {}) ?? DEFAULT_SERVER;
-          if (server && !sameServer(now, server))
-            await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
+        async bw(folder) {
           const result = await run(folder, ['login', '--apikey', '--nointeraction'], {
             extra: { BW_CLIENTID: clientId, BW_CLIENTSECRET: clientSecret.reveal() },
             deadlineMs: DEADLINE_MS.network,
           });
           result.stdout.wipe();
-          // Some servers make bw end with 1 although it is logged in (seen with 2026.9.0).
-          if (!describe((await copy.read()) ?? {}))
-            throw explain('login', result, context([clientSecret]));
-          // Then the vault was not fetched, and unlock would print nothing.
-          if (result.exitCode !== 0) await syncIn(folder, [clientSecret]);
+          return result;
         },
+        whyNot: (result) => explain('login --apikey', result, context([clientSecret])),
       });
     },
+
+    loginBy,
 
     async unlock(password, secret) {
       // bw at times prints a key that opens nothing; the second one does (seen, 2024 and 2025).

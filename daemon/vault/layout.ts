@@ -18,6 +18,10 @@ export interface Account {
   readonly accessTokenExpiresAtMs?: number;
   /** The client_secret stands in the file in clear. */
   readonly clientSecretAtRest: boolean;
+  /** False where another device or an organization keeps the key of the vault. */
+  readonly hasMasterPassword: boolean;
+  /** The vault was fetched since the login. */
+  readonly fetched: boolean;
 }
 
 /** Who is logged in; undefined if nobody is, or if the layout is not known (`layoutOf` tells). */
@@ -32,6 +36,8 @@ export function describe(json: Json): Account | undefined {
     email: text(at(json, places.email)) ?? '',
     apiKey: clientId !== undefined,
     clientSecretAtRest: clientSecretIn(json) !== undefined,
+    fetched: text(at(json, places.lastSync)) !== undefined,
+    hasMasterPassword: at(json, [...places.decryption, 'hasMasterPassword']) !== false,
     ...(server !== undefined && { server }),
     ...(clientId !== undefined && { clientId }),
     ...(expiresAtMs !== undefined && { accessTokenExpiresAtMs: expiresAtMs }),
@@ -47,6 +53,24 @@ export function serverOf(json: Json): string | undefined {
   const places = placesIn(json);
   const users = places && at(json, places.environment);
   return serverIn(users ?? (layout && at(json, layout.environment)));
+}
+
+/** The address that gives tokens; where nothing is set, bitwarden.com's. */
+export function identityOf(json: Json): string {
+  const layout = layoutOf(json);
+  const addresses = layout && addressesIn(at(json, layout.environment));
+  const own = text(at(addresses, ['identity']));
+  if (own) return own.replace(/\/+$/, '');
+  const server = serverOf(json);
+  // bitwarden.com and .eu have a name for each service; elsewhere it is a path (2026.9.0).
+  const cloud = /^https:\/\/vault\.(bitwarden\.(?:com|eu))$/.exec(server ?? DEFAULT_SERVER)?.[1];
+  return cloud ? `https://identity.${cloud}` : `${server?.replace(/\/+$/, '')}/identity`;
+}
+
+/** By which servers know this data folder as a device; undefined before the first login. */
+export function appIdOf(json: Json): string | undefined {
+  const layout = layoutOf(json);
+  return layout && text(at(json, layout.appId));
 }
 
 /** The top-level key under which the session of the active user stands; undefined without a user. */
@@ -114,12 +138,16 @@ function text(value: unknown): string | undefined {
 // `bw config server` sets urls.base, or single addresses with base null; the desktop's regions have a
 // name and no addresses. Up to 2023.12.1 the addresses are called environmentUrls.
 function serverIn(environment: unknown): string | undefined {
-  const addresses = at(environment, ['urls']) ?? at(environment, ['environmentUrls']);
+  const addresses = addressesIn(environment);
   const own = ['base', 'webVault', 'identity', 'api'].map((name) => text(at(addresses, [name])));
   const region = at(environment, ['region']);
   if (region === 'US') return undefined;
   if (region === 'EU') return 'https://vault.bitwarden.eu';
   return own.find((address) => address !== undefined);
+}
+
+function addressesIn(environment: unknown): unknown {
+  return at(environment, ['urls']) ?? at(environment, ['environmentUrls']);
 }
 
 // An access token is a JWT: its second part is base64url of JSON with `exp` in seconds.

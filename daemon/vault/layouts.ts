@@ -19,6 +19,10 @@ export interface Places {
   readonly slot: Path;
   /** The server of this user, as bw fixed it at login. */
   readonly environment: Path;
+  /** With `hasMasterPassword`. */
+  readonly decryption: Path;
+  /** When the vault was last fetched. */
+  readonly lastSync: Path;
 }
 
 /** One way in which bw lays out its file. */
@@ -26,12 +30,15 @@ export interface Layout {
   readonly activeUser: Path;
   /** The server for the next login. */
   readonly environment: Path;
+  /** By which servers know this data folder as a device. */
+  readonly appId: Path;
   places(userId: string): Places;
 }
 
 const modern: Layout = {
   activeUser: ['global_account_activeAccountId'],
   environment: ['global_environment_environment'],
+  appId: ['global_applicationId_appId'],
   places: (userId) => ({
     email: ['global_account_accounts', userId, 'email'],
     clientId: [`user_${userId}_token_apiKeyClientId`],
@@ -39,12 +46,15 @@ const modern: Layout = {
     accessToken: [`user_${userId}_token_accessToken`],
     slot: [`__PROTECTED__${userId}_user_auto`],
     environment: [`user_${userId}_environment_environment`],
+    decryption: [`user_${userId}_userDecryptionOptions_decryptionOptions`],
+    lastSync: [`user_${userId}_sync_lastSync`],
   }),
 };
 
 const nested: Layout = {
   activeUser: ['activeUserId'],
   environment: ['global'],
+  appId: ['appId'],
   places: (userId) => ({
     email: [userId, 'profile', 'email'],
     clientId: [userId, 'profile', 'apiKeyClientId'],
@@ -52,6 +62,8 @@ const nested: Layout = {
     accessToken: [userId, 'tokens', 'accessToken'],
     slot: [`__PROTECTED__${userId}_user_auto`],
     environment: [userId, 'settings'],
+    decryption: [userId, 'decryptionOptions'],
+    lastSync: [userId, 'profile', 'lastSync'],
   }),
 };
 

@@ -29,6 +29,8 @@ export interface Staging<T> {
    * anew (2023.12.1 to 2026.9.0), so a slot that differs says nothing by itself.
    */
   readonly session: 'new' | 'kept';
+  /** Asked after a run that failed: whether a bw may still be at work there, which is not ours to end. */
+  readonly abandoned?: () => boolean;
   /** Runs bw with `folder` as its data folder; throws where the result must not be installed. */
   readonly run: (folder: string) => Promise<T>;
 }
@@ -55,6 +57,7 @@ export async function staged<T>(dataFile: DataFile, staging: Staging<T>): Promis
       if (await install(dataFile, { base, result }, staging)) return answer;
     } finally {
       rmSync(copy.folder, { recursive: true, force: true, maxRetries: 3 });
+      if (staging.abandoned?.()) bar(copy.folder);
     }
   }
   throw failure('data-file-busy', { file: dataFile.file });
@@ -70,8 +73,13 @@ export function clearStaged(scratch: string): void {
     if (!entry.name.startsWith(PREFIX)) continue;
     const path = join(scratch, entry.name);
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-    if (entry.isDirectory()) writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
+    if (entry.isDirectory()) bar(path);
   }
+}
+
+// bw would make the folder anew.
+function bar(path: string): void {
+  writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
 }
 
 function makeFolder(scratch: string): string {

@@ -42,6 +42,11 @@ const elsewhere: Partial<Record<ErrorName, readonly [file: string, test: string]
   ],
   'keychain-item-gone': ['reliability/system-keychain', 'gone: its item was deleted'],
   'keychain-timeout': ['reliability/system-keychain', 'stopped: others are answered'],
+  'challenge-failed': ['e2e/login-challenge', 'where %s is typed'],
+  'challenge-unsupported': ['e2e/login-challenge', 'names the server that still raises it'],
+  'login-needs-person': ['e2e/login-codes', 'where nobody can be asked at all'],
+  'login-failed': ['e2e/login-codes', 'a wrong code is bw'],
+  'no-master-password': ['e2e/no-master-password', 'unlock says so before'],
   'profile-unknown': ['e2e/profiles', 'an unknown profile is told'],
   'profile-folder-shared': ['e2e/profile-commands', 'a second profile on one folder is refused'],
   'command-not-found': ['e2e/exec-locked', 'a command that cannot run is told before'],
@@ -320,7 +325,7 @@ test('each error is provoked here or elsewhere, or it is said why not', () => {
 
 test.each(Object.entries(elsewhere))('%s: there is a test for it, %j', (name, [file, title]) => {
   const text = readFileSync(join('test', `${file}.test.ts`), 'utf8');
-  const titles = [...text.matchAll(/^ *test\w*(?:\.each)?\(\s*(['"`])(.*)\1,/gm)];
+  const titles = [...text.matchAll(/^ *(?:test\w*|\]\))\(\s*(['"`])(.*)\1,/gm)];
   expect(titles.filter(([, , one = '']) => one.startsWith(title))).toHaveLength(1);
   expect(text).toMatch(new RegExp(`\\b${errors[name as ErrorName].exit}\\b`));
 });

@@ -16,10 +16,11 @@ export interface SignedIn {
  */
 export async function signedIn({
   settings,
-}: Pick<WorldOptions, 'settings'> = {}): Promise<SignedIn> {
+  bw,
+}: Pick<WorldOptions, 'settings' | 'bw'> = {}): Promise<SignedIn> {
   const place = createWorld();
   const server = await startServer({ folder: place.folder });
-  const world = createWorld({ server, ...(settings && { settings }) });
+  const world = createWorld({ server, ...(settings && { settings }), ...(bw && { bw }) });
   const close = async () => {
     await world.close();
     await server.close();

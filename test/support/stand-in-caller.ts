@@ -34,6 +34,7 @@ export function standIn(label: string, can: Asking[] = ['terminal']): StandIn {
       open.push(prompt);
       return prompt.promise;
     },
+    runBw: () => Promise.reject(failure('bad-request', { problem: 'it runs no bw' })),
     waiting: (where) => caller.waitsFor.push(where),
     answer: (password) => open.shift()?.resolve(new Secret(password)),
     cancel: () => open.shift()?.reject(failure('prompt-cancelled')),

@@ -64,7 +64,12 @@ export interface WorldOptions {
   /** Another client than the build in dist/, and another Node than ours: what `helper` and `node` are. */
   readonly helper?: string;
   readonly node?: string;
+  /** Which bw is in PATH; the newest by default. */
+  readonly bw?: OlderBw;
 }
+
+/** Versions that can raise the challenge of a login by password. */
+export type OlderBw = '2025.4.0' | '2023.12.1';
 
 export function createWorld({
   server,
@@ -72,22 +77,29 @@ export function createWorld({
   keychain = 'file',
   helper = join(root, 'dist', 'client', 'main.js'),
   node = process.execPath,
+  bw,
 }: WorldOptions = {}): World {
   // Short: a socket's path may have 103 bytes.
   const folder = mkdtempSync(join(tmpdir(), 'bwh-'));
-  const [home, bin, runtimeDir] = ['home', 'bin', 'run'].map((name) => join(folder, name)) as [
+  const [home, programs, runtimeDir] = ['home', 'bin', 'run'].map((name) => join(folder, name)) as [
     string,
     string,
     string,
   ];
-  for (const made of [home, bin, runtimeDir]) mkdirSync(made, { mode: 0o700 });
-  symlinkSync(node, join(bin, 'node'));
-  symlinkSync(helper, join(bin, 'helper'));
-  symlinkSync(join(root, 'node_modules', '@bitwarden', 'cli', 'build', 'bw.js'), join(bin, 'bw'));
+  for (const made of [home, programs, runtimeDir]) mkdirSync(made, { mode: 0o700 });
+  symlinkSync(node, join(programs, 'node'));
+  symlinkSync(helper, join(programs, 'helper'));
+  const bwFolder = bw
+    ? join(root, '.ci', 'bw', 'node_modules', `bw-${bw}`)
+    : join(root, 'node_modules', '@bitwarden', 'cli');
+  const script = join(bwFolder, 'build', 'bw.js');
+  // Both older ones call themselves `bw`, and npm made only one of them executable.
+  if (bw) chmodSync(script, 0o755);
+  symlinkSync(script, join(programs, 'bw'));
 
   const env: Record<string, string> = {
     HOME: home,
-    PATH: `${bin}:/usr/bin:/bin`,
+    PATH: `${programs}:/usr/bin:/bin`,
     XDG_CONFIG_HOME: join(home, '.config'),
     XDG_STATE_HOME: join(home, '.local', 'state'),
     XDG_DATA_HOME: join(home, '.local', 'share'),
@@ -114,7 +126,7 @@ export function createWorld({
     helper: (args, options = {}) => run(running, 'helper', args, env, options),
     bw: (args, options = {}) => run(running, 'bw', args, env, options),
     program(name, script) {
-      const file = join(bin, name);
+      const file = join(programs, name);
       writeFileSync(file, script);
       chmodSync(file, 0o755);
       return file;

@@ -1,8 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { decrypt, deriveFromPassword, encrypt, makeKeyPair, type SymmetricKey } from './crypto.ts';
-
-/** The fewest that bw 2026.9.0 accepts at prelogin (read in its bundle: PRELOGIN_ITERATIONS_MIN). */
-const ITERATIONS = 5_000;
+import {
+  decrypt,
+  deriveFromPassword,
+  encrypt,
+  type Kdf,
+  makeKeyPair,
+  PBKDF2,
+  type SymmetricKey,
+} from './crypto.ts';
 
 /** What a person knows of an account. Every value is made up and says so. */
 export interface Credentials {
@@ -24,9 +29,22 @@ export interface Item {
   readonly name: string;
 }
 
+/** What the server wants at a login by password besides the password. */
+export interface Demands {
+  /** The client_secret, as proof that it is no robot: what servers did until 2025. */
+  readonly challenge?: boolean;
+  /** The code of an authenticator app. */
+  readonly twoFactorCode?: string;
+  /** The code that was mailed because the device is not known. */
+  readonly newDeviceCode?: string;
+}
+
 export interface Account {
   readonly credentials: Credentials;
-  readonly iterations: number;
+  readonly kdf: Kdf;
+  demands: Demands;
+  /** False where an organization keeps the key: see Key Connector and trusted devices. */
+  hasMasterPassword: boolean;
   readonly passwordHash: string;
   /** The user key wrapped by the master password. */
   readonly wrappedUserKey: string;
@@ -49,10 +67,15 @@ export interface Account {
 export async function makeAccount(given: {
   readonly email?: string;
   readonly password?: string;
+  readonly kdf?: Kdf;
 }): Promise<Account> {
-  const { email = 'fern@example.test', password = fake('fake master password ') } = given;
+  const {
+    email = 'fern@example.test',
+    password = fake('fake master password '),
+    kdf = PBKDF2,
+  } = given;
   const userKey = randomBytes(64);
-  const { wrappingKey, passwordHash } = await deriveFromPassword(password, email, ITERATIONS);
+  const { wrappingKey, passwordHash } = await deriveFromPassword(password, email, kdf);
   const userId = randomUUID();
   const identity = { email, password, userId, clientId: `user.${userId}` };
   let clientSecret = fake('FakeClientSecret');
@@ -62,7 +85,9 @@ export async function makeAccount(given: {
     get credentials() {
       return { ...identity, clientSecret };
     },
-    iterations: ITERATIONS,
+    kdf,
+    demands: {},
+    hasMasterPassword: true,
     passwordHash,
     wrappedUserKey: encrypt(userKey, wrappingKey),
     keyPair: await makeKeyPair(userKey),

@@ -3,8 +3,10 @@
  * has to play the web vault in which the account was made.
  */
 import {
+  argon2,
   createCipheriv,
   createDecipheriv,
+  createHash,
   createHmac,
   generateKeyPair,
   pbkdf2,
@@ -14,6 +16,21 @@ import { promisify } from 'node:util';
 
 const derive = promisify(pbkdf2);
 
+/** How a master password is stretched, by the names that clients and servers use. */
+export interface Kdf {
+  /** 0 is PBKDF2, 1 is Argon2id. */
+  readonly type: 0 | 1;
+  readonly iterations: number;
+  /** MiB, of Argon2id. */
+  readonly memory: number | null;
+  readonly parallelism: number | null;
+}
+
+/** The fewest that bw 2026.9.0 accepts at prelogin (read in its bundle: PRELOGIN_ITERATIONS_MIN). */
+export const PBKDF2: Kdf = { type: 0, iterations: 5_000, memory: null, parallelism: null };
+/** The least that bw 2026.9.0 accepts (read in its bundle: 2 iterations, 16 MiB). */
+export const ARGON2ID: Kdf = { type: 1, iterations: 2, memory: 16, parallelism: 1 };
+
 /** 64 bytes: AES-256-CBC key, then HMAC-SHA256 key. */
 export type SymmetricKey = Buffer;
 
@@ -21,9 +38,9 @@ export type SymmetricKey = Buffer;
 export async function deriveFromPassword(
   password: string,
   salt: string,
-  iterations: number,
+  kdf: Kdf,
 ): Promise<{ wrappingKey: SymmetricKey; passwordHash: string }> {
-  const master = await derive(password, salt, iterations, 32, 'sha256');
+  const master = await stretch(password, salt, kdf);
   const hash = await derive(master, password, 1, 32, 'sha256');
   const wrappingKey = Buffer.concat([expand(master, 'enc'), expand(master, 'mac')]);
   return { wrappingKey, passwordHash: hash.toString('base64') };
@@ -64,6 +81,18 @@ export async function makeKeyPair(
     publicKey: pair.publicKey.toString('base64'),
     wrappedPrivateKey: encrypt(pair.privateKey, userKey),
   };
+}
+
+async function stretch(password: string, salt: string, kdf: Kdf): Promise<Buffer> {
+  if (kdf.type === 0) return derive(password, salt, kdf.iterations, 32, 'sha256');
+  return promisify(argon2)('argon2id', {
+    message: password,
+    nonce: createHash('sha256').update(salt).digest(),
+    passes: kdf.iterations,
+    memory: (kdf.memory ?? 0) * 1_024,
+    parallelism: kdf.parallelism ?? 1,
+    tagLength: 32,
+  });
 }
 
 function macOf(iv: Buffer, sealed: Buffer, key: SymmetricKey): Buffer {

@@ -1,21 +1,12 @@
 /** /identity: prelogin and the three grants, with the official server's words for a refusal. */
 import type { Account } from './accounts.ts';
+import { PBKDF2 } from './crypto.ts';
 import { decryptionOptions, privateKeys } from './models.ts';
 import type { Answer } from './router.ts';
 import type { Tokens } from './tokens.ts';
 
 /** bw compares `error` alone; the message is what it prints. */
-const WRONG_PASSWORD: Answer = {
-  status: 400,
-  body: {
-    error: 'invalid_grant',
-    error_description: 'invalid_username_or_password',
-    ErrorModel: {
-      Message: 'Username or password is incorrect. Try again.',
-      Object: 'error',
-    },
-  },
-};
+const WRONG_PASSWORD = invalid('Username or password is incorrect. Try again.');
 
 /** POST /identity/connect/token. */
 export function grantToken(
@@ -27,8 +18,15 @@ export function grantToken(
   switch (form.get('grant_type')) {
     case 'password': {
       const account = byEmail(accounts, field('username'));
+      // The proof is looked at before the password.
+      const proof = account && challenge(account, field('captchaResponse'));
+      if (proof) return proof;
       if (account?.passwordHash !== field('password')) return WRONG_PASSWORD;
-      return tokenAnswer(account, tokens, 'cli', true);
+      return (
+        twoFactor(account, field('twoFactorToken')) ??
+        newDevice(account, field('newDeviceOtp')) ??
+        tokenAnswer(account, tokens, 'cli', true)
+      );
     }
     case 'client_credentials': {
       const account = accounts.find(
@@ -50,14 +48,74 @@ export function grantToken(
 /** The key derivation of an account, in the old shape and in that of 2026.9 at once. */
 export function prelogin(email: string, accounts: readonly Account[]): Answer {
   // The official server invents settings for a stranger, so as not to tell who has an account.
-  const iterations = byEmail(accounts, email)?.iterations ?? 600_000;
+  const kdf = byEmail(accounts, email)?.kdf ?? { ...PBKDF2, iterations: 600_000 };
+  const { type, iterations, memory, parallelism } = kdf;
   return {
     status: 200,
     body: {
-      kdf: 0,
+      kdf: type,
       kdfIterations: iterations,
-      kdfSettings: { kdfType: 0, iterations },
+      kdfMemory: memory,
+      kdfParallelism: parallelism,
+      kdfSettings: { kdfType: type, iterations, memory, parallelism },
       salt: email.trim().toLowerCase(),
+    },
+  };
+}
+
+/** The words and fields of servers until 2025.4. */
+function challenge({ demands, credentials }: Account, given: string): Answer | undefined {
+  if (!demands.challenge) return undefined;
+  if (given === '')
+    return {
+      status: 400,
+      body: {
+        error: 'invalid_grant',
+        error_description: 'Captcha required.',
+        HCaptcha_SiteKey: 'fake-site-key',
+      },
+    };
+  if (given !== credentials.clientSecret)
+    return invalid('Captcha is invalid. Please refresh and try again');
+  return undefined;
+}
+
+function twoFactor({ demands }: Account, given: string): Answer | undefined {
+  if (demands.twoFactorCode === undefined || given === demands.twoFactorCode) return undefined;
+  if (given !== '') return invalid('Two-step token is invalid. Try again.');
+  return {
+    status: 400,
+    body: {
+      error: 'invalid_grant',
+      error_description: 'Two factor required.',
+      // 0 is an authenticator app.
+      TwoFactorProviders: ['0'],
+      TwoFactorProviders2: { '0': null },
+      MasterPasswordPolicy: { Object: 'masterPasswordPolicy' },
+    },
+  };
+}
+
+function newDevice({ demands }: Account, given: string): Answer | undefined {
+  if (demands.newDeviceCode === undefined || given === demands.newDeviceCode) return undefined;
+  if (given !== '') return invalid('Invalid New Device OTP. Try again.');
+  return {
+    status: 400,
+    body: {
+      error: 'device_error',
+      error_description: 'New device verification required',
+      ErrorModel: { Message: 'new device verification required', Object: 'error' },
+    },
+  };
+}
+
+function invalid(message: string): Answer {
+  return {
+    status: 400,
+    body: {
+      error: 'invalid_grant',
+      error_description: 'invalid_username_or_password',
+      ErrorModel: { Message: message, Object: 'error' },
     },
   };
 }
@@ -81,14 +139,17 @@ function tokenAnswer(
       Key: account.wrappedUserKey,
       PrivateKey: account.keyPair.wrappedPrivateKey,
       AccountKeys: privateKeys(account),
-      Kdf: 0,
-      KdfIterations: account.iterations,
-      KdfMemory: null,
-      KdfParallelism: null,
+      Kdf: account.kdf.type,
+      KdfIterations: account.kdf.iterations,
+      KdfMemory: account.kdf.memory,
+      KdfParallelism: account.kdf.parallelism,
       ResetMasterPassword: false,
       ForcePasswordReset: false,
       MasterPasswordPolicy: { Object: 'masterPasswordPolicy' },
-      UserDecryptionOptions: { HasMasterPassword: true, ...decryptionOptions(account) },
+      UserDecryptionOptions: {
+        HasMasterPassword: account.hasMasterPassword,
+        ...decryptionOptions(account),
+      },
     },
   };
 }

@@ -12,9 +12,11 @@ export function privateKeys({ keyPair }: Account) {
 
 /** What a master password opens; bw reads names with a small and a capital first letter alike. */
 export function decryptionOptions(account: Account) {
+  const { type, iterations, memory, parallelism } = account.kdf;
+  if (!account.hasMasterPassword) return { MasterPasswordUnlock: null };
   return {
     MasterPasswordUnlock: {
-      Kdf: { KdfType: 0, Iterations: account.iterations, Memory: null, Parallelism: null },
+      Kdf: { KdfType: type, Iterations: iterations, Memory: memory, Parallelism: parallelism },
       MasterKeyEncryptedUserKey: account.wrappedUserKey,
       Salt: account.credentials.email,
     },

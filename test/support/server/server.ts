@@ -1,5 +1,6 @@
-import { type Credentials, type Item, makeAccount } from './accounts.ts';
+import { type Credentials, type Demands, type Item, makeAccount } from './accounts.ts';
 import { makeCertificate } from './certificate.ts';
+import type { Kdf } from './crypto.ts';
 import { listen } from './listener.ts';
 import { createRequests, type Held, type Matches, type Seen } from './requests.ts';
 import { answer, type House } from './router.ts';
@@ -10,6 +11,8 @@ export interface ServerOptions {
   readonly folder: string;
   /** Life of access tokens, claimed and accepted, until `setTokenLife`. An hour by default. */
   readonly tokenSeconds?: number;
+  /** Of the first account; PBKDF2 by default. */
+  readonly kdf?: Kdf;
 }
 
 /** A Bitwarden server on loopback: real keys and tokens, everything in memory, all values made up. */
@@ -26,6 +29,10 @@ export interface TestServer {
   touch(): Item;
   /** A new client_secret; the old one is refused as `invalid_client` from now on. */
   rotateSecret(): string;
+  /** What a login of the first account by password must bring along from now on. */
+  demand(demands: Demands): void;
+  /** The first account is one whose key an organization keeps. */
+  takeMasterPassword(): void;
   /**
    * For the tokens issued from now on, in seconds; accepted as long as claimed unless given.
    * Log in before shortening it: under 300 s bw refreshes during the login itself, and with tokens of
@@ -51,8 +58,12 @@ export interface TestServer {
 export async function startServer({
   folder,
   tokenSeconds = 3_600,
+  kdf,
 }: ServerOptions): Promise<TestServer> {
-  const [certificate, first] = await Promise.all([makeCertificate(folder), makeAccount({})]);
+  const [certificate, first] = await Promise.all([
+    makeCertificate(folder),
+    makeAccount({ ...(kdf && { kdf }) }),
+  ]);
   const requests = createRequests();
   const accounts = [first];
   const life = { claimSeconds: tokenSeconds, acceptedSeconds: tokenSeconds };
@@ -78,6 +89,12 @@ export async function startServer({
       return first.addLogin(`News ${touches}`, 'fern', 'fake-news-password');
     },
     rotateSecret: () => first.rotateSecret(),
+    demand(demands) {
+      first.demands = demands;
+    },
+    takeMasterPassword() {
+      first.hasMasterPassword = false;
+    },
     setTokenLife: ({ claimSeconds, acceptedSeconds = claimSeconds }) =>
       house.tokens.setLife({ claimSeconds, acceptedSeconds }),
     expiredToken() {

@@ -37,6 +37,10 @@ describe("bw's environment", () => {
     });
   });
 
+  test('lets bw ask where a person sits at its terminal, and only there', () => {
+    expect(bwEnvironment({ ...linux, interactive: true })).not.toHaveProperty('BW_NOINTERACTION');
+  });
+
   test("has the profile's certificate authority", () => {
     const { NODE_EXTRA_CA_CERTS } = bwEnvironment({ ...linux, caFile: '/etc/ca.pem' });
     expect(NODE_EXTRA_CA_CERTS).toBe('/etc/ca.pem');

@@ -199,6 +199,13 @@ describe('bw is refused', () => {
 });
 
 describe('a change of bw', () => {
+  test('is known to raise the challenge by the field that it sends, in whatever kind of file', () => {
+    const { folder } = npmPackage();
+    expect(locate(folder).raisesChallenge).toBe(false);
+    put('old/bw', '\x7fELF … obj.captchaResponse = this.captchaResponse; …');
+    expect(locate(join(root, 'old')).raisesChallenge).toBe(true);
+  });
+
   test('shows in its stamp, and an unchanged one keeps it', () => {
     const { script, folder } = npmPackage();
     const { stamp, sha256 } = locate(folder);

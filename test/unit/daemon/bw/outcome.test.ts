@@ -49,6 +49,19 @@ describe("bw's words mean", () => {
     ['sync', 'Syncing failed: Error: Refresh Access token error', 'no-client-secret'],
     ['login', 'Error: Insecure URL not allowed. All URLs must use HTTPS.', 'server-insecure'],
     ['login', '{"response":null,"statusCode":502}', 'server-unreachable'],
+    ['login', 'Username or password is incorrect. Try again.', 'wrong-password'],
+    ['login', 'Code is required.', 'login-needs-person'],
+    [
+      'login',
+      'Your authentication request has been flagged and will require user interaction to proceed.',
+      'challenge-failed',
+    ],
+    [
+      'login',
+      '{"response":{"error":"invalid_grant","error_description":"Captcha required.","HCaptcha_SiteKey":"x"},"statusCode":400}',
+      'challenge-unsupported',
+    ],
+    ['login', 'Two-step token is invalid. Try again.', 'bw-failed'],
     ['sync', "Error: Cannot find module '/usr/lib/bw.js'\n    at Module._load", 'bw-not-found'],
     ['sync', 'Cryptography error, The decryption operation failed', 'bw-failed'],
   ])('%s: %s', (command, stderr, name) => {
@@ -60,6 +73,7 @@ describe("bw's words mean", () => {
       'Invalid master password. Confirm your email is correct and your account was created on vault.example.';
     expect(meaning('login --apikey', ended(stderr))[0]).toBe('wrong-client-secret');
     expect(meaning('unlock', ended(stderr))[0]).toBe('wrong-password');
+    expect(meaning('login', ended(stderr))[0]).toBe('wrong-password');
   });
 
   test('whose account is logged in', () => {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import {
   describe as accountIn,
+  appIdOf,
+  identityOf,
   serverOf,
   slot,
   slotKey,
@@ -23,7 +25,39 @@ test.each(VERSIONS)('the account that bw %s leaves after a login by API key', (v
     clientId: `user.${USER}`,
     accessTokenExpiresAtMs: 1_795_529_612_000,
     clientSecretAtRest: true,
+    hasMasterPassword: true,
+    // That login was one of those that end before they have fetched the vault.
+    fetched: version !== '2025.4.0',
   });
+});
+
+test.each([
+  ['2026.9.0', '721bd8de-ac3b-4472-884a-eebd77f6941f'],
+  ['2025.4.0', 'e7fa3f1b-20f2-4081-ad34-dd0d9b246b93'],
+  ['2023.12.1', '0c5b7435-eb6c-4fc8-a301-9ce88cfec2c9'],
+])('the id by which servers know a data folder of bw %s', (version, id) => {
+  expect(appIdOf(leftBy(version))).toBe(id);
+  expect(appIdOf({})).toBeUndefined();
+});
+
+test('an account without a master password is seen, in each layout', () => {
+  const options = { hasMasterPassword: false };
+  const modern = { [`user_${USER}_userDecryptionOptions_decryptionOptions`]: options };
+  expect(accountIn(loggedIn(modern))?.hasMasterPassword).toBe(false);
+  const old = leftBy('2023.12.1');
+  const nested = { [USER]: { ...(old[USER] as object), decryptionOptions: options } };
+  expect(accountIn({ ...old, ...nested })?.hasMasterPassword).toBe(false);
+});
+
+test.each([
+  [{}, 'https://identity.bitwarden.com'],
+  [{ region: 'US', urls: { base: null } }, 'https://identity.bitwarden.com'],
+  [{ region: 'EU', urls: { base: null } }, 'https://identity.bitwarden.eu'],
+  [{ urls: { base: 'https://vault.bitwarden.eu' } }, 'https://identity.bitwarden.eu'],
+  [{ urls: { base: 'https://x.test/vault/' } }, 'https://x.test/vault/identity'],
+  [{ urls: { base: null, identity: 'https://id.x.test/' } }, 'https://id.x.test'],
+])('tokens come from where %o says', (environment, address) => {
+  expect(identityOf({ global_environment_environment: environment })).toBe(address);
 });
 
 test.each(VERSIONS)('the client_secret is taken out of a file of bw %s and put back', (version) => {

@@ -279,3 +279,25 @@ test('what a killed daemon left is cleared, and nothing else', () => {
   clearStaged(scratch);
   expect(readdirSync(scratch)).toEqual(['daemon.sock']);
 });
+
+test('a run that failed while its bw is not ours to end bars the way, and any other does not', async () => {
+  const file = openDataFile(folderWith({}), { clock: hastyClock(), platform: process.platform });
+  const scratch = folderWith();
+  for (const abandoned of [true, false]) {
+    const run = async () => {
+      throw new Error('its client is gone');
+    };
+    const staging = {
+      scratch,
+      clientSecret: undefined,
+      session: 'new',
+      atRest: 'keychain',
+      run,
+    } as const;
+    await expect(staged(file, { ...staging, abandoned: () => abandoned })).rejects.toThrow('gone');
+    const left = readdirSync(scratch);
+    expect(left).toHaveLength(abandoned ? 1 : 0);
+    for (const name of left) expect(statSync(join(scratch, name)).isFile()).toBe(true);
+    clearStaged(scratch);
+  }
+});

@@ -1,0 +1,72 @@
+/**
+ * Runs bw for the daemon on the terminal where the person sits: stdin is theirs, and stderr reaches them
+ * as it comes. stdout goes to the daemon, so that no session key lands in the scrollback.
+ */
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { failure } from '../shared/errors.ts';
+import { BW_WORDS_CHARACTERS, SECRET_BYTES } from '../shared/limits.ts';
+import type { Params, Result, ToClient } from '../shared/protocol.ts';
+import type { Context } from './context.ts';
+import { interrupted } from './prompt/asker.ts';
+import { beforeDeath } from './prompt/signals.ts';
+
+/** What tells bw of the terminal and the desktop: SSO opens a browser there. */
+const OF_TERMINAL =
+  /^(TERM|COLORTERM|NO_COLOR|LANG|LANGUAGE|LC_[A-Z]+|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|BROWSER)$/;
+
+/**
+ * Resolves when bw has ended, whatever the exit code. `withdrawn` ends it. Rejects with prompt-cancelled
+ * where it was interrupted, bw-failed where it cannot be started, and the reason of `withdrawn`.
+ */
+export async function runBwOnTerminal(
+  { env, host, output }: Context,
+  { command, args, env: given, note }: Params<ToClient, 'bw.run'>,
+  withdrawn: AbortSignal,
+): Promise<Result<ToClient, 'bw.run'>> {
+  withdrawn.throwIfAborted();
+  if (note) output.say(`helper: ${note}`);
+  const terminal = Object.entries(env).filter(([name]) => OF_TERMINAL.test(name));
+  const child = spawn(command, args, {
+    // Node hands NODE_V8_COVERAGE to every child unless it is named here (seen with Node 24).
+    env: { ...given, ...Object.fromEntries(terminal), NODE_V8_COVERAGE: undefined },
+    stdio: ['inherit', 'pipe', 'pipe'],
+  });
+  const end = () => void child.kill();
+  withdrawn.addEventListener('abort', end, { once: true });
+  const forget = beforeDeath(host, end);
+  const stdout = keep(child.stdout, (all) => all.slice(0, SECRET_BYTES));
+  const stderr = keep(child.stderr, (all) => all.slice(-BW_WORDS_CHARACTERS), output.pass);
+  try {
+    const { exitCode, signal } = await new Promise<{
+      exitCode: number | null;
+      signal: NodeJS.Signals | null;
+    }>((resolve, reject) => {
+      child.once('error', ({ code }: NodeJS.ErrnoException) =>
+        reject(failure('bw-failed', { command: 'login', problem: `it did not start (${code})` })),
+      );
+      child.once('close', (exitCode, signal) => resolve({ exitCode, signal }));
+    });
+    withdrawn.throwIfAborted();
+    if (signal === 'SIGINT') throw interrupted();
+    return { exitCode, stdout: stdout(), stderr: stderr() };
+  } finally {
+    withdrawn.removeEventListener('abort', end);
+    forget();
+  }
+}
+
+/** Reads to the end and keeps what `bound` leaves of it; `pass` gets every piece as it comes. */
+function keep(
+  stream: Readable,
+  bound: (text: string) => string,
+  pass: (piece: Buffer) => void = () => {},
+): () => string {
+  const decoder = new TextDecoder();
+  let kept = '';
+  stream.on('data', (piece: Buffer) => {
+    pass(piece);
+    kept = bound(kept + decoder.decode(piece, { stream: true }));
+  });
+  return () => kept;
+}

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createVerbs } from '../../../../daemon/bw/verbs.ts';
+import { openDataFile } from '../../../../daemon/vault/data-file.ts';
+import { staged } from '../../../../daemon/vault/staged.ts';
+import { failure } from '../../../../shared/errors.ts';
+import { Secret } from '../../../../shared/secret.ts';
+import { folderWith, hastyClock, leftBy, loggedIn, USER } from '../vault/samples.ts';
+
+const LAST_SYNC = `user_${USER}_sync_lastSync`;
+
+/** A login by a bw that leaves `left` and ends with `exitCode`; which other bw ran after it. */
+async function loginLeaving(left: Record<string, unknown>, exitCode: number) {
+  const clock = hastyClock();
+  const dataFile = openDataFile(folderWith({}), { clock, platform: process.platform });
+  const ran: string[] = [];
+  const ended = { exitCode, signal: null, stderr: '', stopped: undefined, durationMs: 0 };
+  const verbs = createVerbs({
+    dataFile,
+    scratch: folderWith(),
+    clock,
+    platform: process.platform,
+    random: () => 'x',
+    context: (secrets) => ({ dataDir: '', server: '', secrets }),
+    atRest: () => 'keychain',
+    stage: staged,
+    async run(folder, args) {
+      ran.push(args.join(' '));
+      writeFileSync(join(folder, 'data.json'), JSON.stringify({ ...left, [LAST_SYNC]: 'now' }));
+      return { ...ended, exitCode: 0, stdout: new Secret('done') };
+    },
+  });
+  await verbs.loginBy({
+    server: undefined,
+    clientSecret: undefined,
+    async bw(folder) {
+      writeFileSync(join(folder, 'data.json'), JSON.stringify(left));
+      return ended;
+    },
+    whyNot: () => failure('login-failed'),
+  });
+  return { ran, json: await dataFile.read() };
+}
+
+test.each([
+  ['ended well, but without fetching the vault', 0, { [LAST_SYNC]: null }],
+  ['ended with 1, although it is logged in', 1, {}],
+])('a login that %s is followed by a sync', async (_, exitCode, more) => {
+  const { ran, json } = await loginLeaving(loggedIn(more), exitCode);
+  expect(ran).toEqual(['sync --force --nointeraction']);
+  expect(json?.[LAST_SYNC]).toBe('now');
+});
+
+test('one that fetched it is not', async () => {
+  expect((await loginLeaving(loggedIn(), 0)).ran).toEqual([]);
+});
+
+test('one after which nobody is logged in fails with its reason', async () => {
+  const left = leftBy('2026.9.0-logged-out');
+  await expect(loginLeaving(left, 0)).rejects.toThrow('bw did not log in');
+});
