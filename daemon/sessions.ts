@@ -142,7 +142,11 @@ export class Sessions {
 
   async #live(): Promise<Session | undefined> {
     const session = this.#session;
-    if (!session || session.expiry.ended()) return undefined;
+    if (!session || session.expiry.ended()) {
+      // Nobody is answered while the vault of an ended session may still be open.
+      if (this.#locking.open()) await this.#locking.lockAll();
+      return undefined;
+    }
     const { vault } = this.#options;
     const now = vault.stamp();
     if (now !== undefined && now === session.seen) return session;

@@ -12,6 +12,7 @@ const question = { what: 'master-password', subject: 'alice', attempt: 1 } as co
 function setUp() {
   const clock = manualClock();
   const state = { live: '', stamp: 1, unlocks: 0, checks: 0, lockFails: false };
+  let gate = Promise.resolve();
   const vault: SessionVault = {
     requireLogin: async () => {},
     stamp: () => String(state.stamp),
@@ -20,6 +21,7 @@ function setUp() {
       return key.reveal() === state.live ? 'live' : 'dead';
     },
     async lock(key) {
+      await gate;
       if (state.lockFails) throw failure('data-file-busy', { file: 'data.json' });
       if (key.reveal() === state.live) state.live = '';
     },
@@ -36,7 +38,12 @@ function setUp() {
   const alive = new Map<number, string>();
   const startOf = (pid: number) => alive.get(pid);
   const sessions = new Sessions({ clock, log, vault, limits, startOf });
-  return { clock, state, alive, sessions };
+  const holdLocks = () => {
+    const held = Promise.withResolvers<void>();
+    gate = held.promise;
+    return held.resolve;
+  };
+  return { clock, state, alive, sessions, holdLocks };
 }
 
 async function opened() {
@@ -85,6 +92,18 @@ test('at the idle limit the vault is locked too', async () => {
   await settle();
   expect(state.live).toBe('');
   expect(sessions.left()).toBeUndefined();
+});
+
+test('past the limit nobody is answered before the vault is locked', async () => {
+  const { clock, sessions, state, holdLocks } = await opened();
+  const release = holdLocks();
+  clock.advance(60_000);
+  const openWhenAnswered = sessions.get(standIn('cron', []), {}).catch(() => state.live);
+  const openWhenTold = sessions.peek().then(() => state.live);
+  await settle();
+  release();
+  expect(await openWhenAnswered).toBe('');
+  expect(await openWhenTold).toBe('');
 });
 
 test('a session that a process holds lives on while that process does, and not for its successor', async () => {
