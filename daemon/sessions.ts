@@ -185,9 +185,10 @@ export class Sessions {
       const failed = await open().then(() => undefined, toFailure);
       // Nobody may join a group that has been told its outcome.
       this.#attempt = undefined;
-      if (failed) this.#lockedNow();
-      if (failed) waiters.reject(failed);
-      else waiters.resolve();
+      if (failed) {
+        this.#lockedNow();
+        waiters.reject(failed);
+      } else waiters.resolve();
     });
     return { waiters, wants };
   }

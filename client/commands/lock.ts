@@ -21,10 +21,9 @@ export async function lock(context: Context): Promise<void> {
       output.say('Another program unlocked this vault by itself; `bw lock` ends its session.');
   } catch (error) {
     if (!isNotRunning(error)) throw error;
-    output.say(
-      (await lockLeftOpen(context))
-        ? 'Locked what a daemon that was killed had left open.'
-        : 'No session here: the daemon is not running. `bw lock` ends what others opened.',
+    await lockLeftOpen(
+      context,
+      'No session here: the daemon is not running. `bw lock` ends what others opened.',
     );
   }
 }
@@ -41,23 +40,19 @@ export async function lockAll(context: Context): Promise<void> {
       throw failure('lock-failed', { problem: `see ${open.map(({ name }) => name).join(', ')}` });
   } catch (error) {
     if (!isNotRunning(error)) throw error;
-    output.say(
-      (await lockLeftOpen(context))
-        ? 'Locked what a daemon that was killed had left open.'
-        : 'No session here: the daemon is not running.',
-    );
+    await lockLeftOpen(context, 'No session here: the daemon is not running.');
   }
 }
 
-/** False where nothing was left open. Throws lock-failed. */
-async function lockLeftOpen(context: Context): Promise<boolean> {
-  const { open } = context.paths;
-  const left = () => existsSync(open) && readdirSync(open).length > 0;
-  if (!left()) return false;
-  // The next daemon locks before it answers.
+/** Has the next daemon lock what a killed one left open; says `nothing` where there is none. Throws lock-failed. */
+async function lockLeftOpen(context: Context, nothing: string): Promise<void> {
+  const { output, paths } = context;
+  const left = () => existsSync(paths.open) && readdirSync(paths.open).length > 0;
+  if (!left()) return output.say(nothing);
+  // It locks before it answers.
   await callDaemon(context, 'daemon.info', {}, { asking: silent, start: true });
   if (left()) throw failure('lock-failed', { problem: 'a daemon was killed, see its log' });
-  return true;
+  output.say('Locked what a daemon that was killed had left open.');
 }
 
 function inWords({ locked, otherSession }: Ended): string {
