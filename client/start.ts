@@ -59,6 +59,7 @@ function firstLine(context: Context): Promise<string | undefined> {
   const [node = '', ...args] = daemonCommand(context);
   const child = spawn(node, args, {
     detached: true,
+    windowsHide: true,
     cwd: '/',
     env: daemonEnvironment(context),
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -9,6 +9,7 @@ import { type Connection, createCaller } from './caller.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Native } from './native.ts';
+import type { Door } from './pipe-door.ts';
 
 /** Open connections; each costs a descriptor, and systems give 1024 by default. */
 const CONNECTIONS = 800;
@@ -18,10 +19,11 @@ const HELLO_MS = 10_000;
 export interface ServerOptions {
   readonly clock: Clock;
   readonly uid: number;
-  readonly platform: NodeJS.Platform;
   readonly log: Log;
   /** Who is at the other end of a socket, by the kernel's word. */
   readonly peer: Native['peer'];
+  /** Where the kernel does not tell: what a connection must show before it is heard. */
+  readonly door?: Pick<Door, 'admits'> | undefined;
   readonly handlers: (connection: Connection) => Handlers<ToDaemon>;
 }
 
@@ -78,14 +80,17 @@ function serve(socket: Socket, open: number, options: ServerOptions): void {
   const cancelHello = clock.after(HELLO_MS, () => {
     if (!connection.greeted) refuse('no hello');
   });
-  socket.on('data', (chunk) => {
-    try {
-      channel.receive(chunk);
-    } catch (error) {
-      if (!(error instanceof BadFrame)) onBug(error);
-      refuse(error instanceof BadFrame ? error.message : 'a fault of ours');
-    }
-  });
+  const listen = () =>
+    socket.on('data', (chunk) => {
+      try {
+        channel.receive(chunk);
+      } catch (error) {
+        if (!(error instanceof BadFrame)) onBug(error);
+        refuse(error instanceof BadFrame ? error.message : 'a fault of ours');
+      }
+    });
+  if (!options.door) listen();
+  else options.door.admits(socket).then((proven) => (proven ? listen() : refuse('no proof')));
   socket.once('close', () => {
     cancelHello();
     requests.stop();
@@ -104,9 +109,9 @@ function end(socket: Socket): Promise<void> {
 function unwantedWhy(
   peer: { uid: number } | undefined,
   open: number,
-  { platform, uid }: ServerOptions,
+  { door, uid }: ServerOptions,
 ): string | undefined {
-  if (platform !== 'win32' && peer?.uid !== uid) return 'another user';
+  if (!door && peer?.uid !== uid) return 'another user';
   return open > CONNECTIONS ? 'too many connections' : undefined;
 }
 

@@ -38,7 +38,6 @@ function pathsIn(runtime: string): InstanceOptions['paths'] {
 function claim(changed: Partial<InstanceOptions> = {}): Instance {
   return claimInstance({
     paths,
-    platform: 'linux',
     uid,
     pid: 4711,
     lockFile: () => true,

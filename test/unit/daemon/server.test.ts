@@ -37,7 +37,6 @@ function serving({ peer = () => ({ uid: UID, pid: 7 }), handlers = () => ({}) }:
   const { server, drop } = createServer({
     clock,
     uid: UID,
-    platform: 'linux',
     log: { info: note, warn: note, debug: () => {} },
     peer,
     handlers(connection) {
