@@ -3,14 +3,16 @@
  * Elsewhere than on Windows that Node runs under Wine. Ends with `N passed, N failed`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startServer } from '../support/server/server.ts';
+import { typeInConsole } from './console.ts';
 import { prepareWine, type Windows } from './wine.ts';
 
 const CACHE = resolve('.cache', 'windows');
 /** All of it takes some four minutes under Wine; what takes this long hangs. */
 const LONGEST_MS = 20 * 60_000;
+const IN_CONSOLE = 'in a console it asks for both values, and what is hidden stays off the screen';
 
 const root = resolve('.');
 if (process.platform === 'win32' && process.env.CI !== 'true')
@@ -34,13 +36,29 @@ if (windows.cannotShow) console.log(windows.cannotShow);
 let child: ChildProcess | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => child?.kill('SIGKILL'));
-process.exitCode = await tell(join(folder, 'out.txt'));
+const told = await tell(join(folder, 'out.txt'));
+let passed = told.text.split(/^✓ /m).length - 1;
+// A story that breaks off has failed, whatever it said before.
+let failed = told.text.split(/^✗ /m).length - 1 || (told.code === 0 ? 0 : 1);
+if (windows.hasTerminals)
+  await typeInConsole(windows, join(folder, 'console')).then(
+    () => {
+      passed += 1;
+      console.log(`✓ ${IN_CONSOLE}`);
+    },
+    (thrown: Error) => {
+      failed += 1;
+      console.log(`✗ ${IN_CONSOLE}\n  ${thrown.message}`);
+    },
+  );
 windows.end();
 await server.close();
 rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
-/** Runs the story and prints what it says meanwhile; its exit code. */
-async function tell(file: string): Promise<number> {
+/** Runs the story and prints what it says meanwhile. */
+async function tell(file: string): Promise<{ code: number | null; text: string }> {
   // Under Wine only files do as stdout: a pipe of Linux ends in EBADF (seen with 8.0).
   const out = openSync(file, 'w');
   const [command = '', ...args] = windows.node;
@@ -51,9 +69,9 @@ async function tell(file: string): Promise<number> {
   });
   let shown = 0;
   const show = () => {
-    const text = readFileSync(file);
-    process.stdout.write(text.subarray(shown));
-    shown = text.length;
+    const bytes = readFileSync(file);
+    process.stdout.write(bytes.subarray(shown));
+    shown = bytes.length;
   };
   const watching = setInterval(show, 500);
   const limit = setTimeout(() => child?.kill('SIGKILL'), LONGEST_MS);
@@ -61,11 +79,14 @@ async function tell(file: string): Promise<number> {
   clearInterval(watching);
   clearTimeout(limit);
   show();
-  return code ?? 1;
+  closeSync(out);
+  return { code, text: readFileSync(file, 'utf8') };
 }
 
 function here(): Windows {
-  return { node: [process.execPath], env: process.env, app: root, path: (path) => path, end() {} };
+  const same = (path: string) => path;
+  const node = [process.execPath];
+  return { node, env: process.env, app: root, path: same, hasTerminals: false, end() {} };
 }
 
 function give(problem: string): never {

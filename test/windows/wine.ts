@@ -18,6 +18,8 @@ export interface Windows {
   /** A path of ours as Windows sees it. */
   readonly path: (path: string) => string;
   readonly cannotShow?: string;
+  /** Its consoles are pseudo-terminals, in which a test can type. */
+  readonly hasTerminals: boolean;
   /** Ends whatever still runs there. */
   end(): void;
 }
@@ -25,7 +27,7 @@ export interface Windows {
 const CANNOT_SHOW = `
 Wine cannot show: that a second owner of the pipe's name is refused (FIRST_PIPE_INSTANCE is not
 enforced), who may read a file or open the pipe (no ACLs), the 2,560 bytes of a credential (more are
-taken), the console prompt, and Windows itself: nothing of this has been tried there.
+taken), Ctrl-C at a prompt, and Windows itself: nothing of this has been tried there.
 `;
 
 /** Calls `give` with one sentence where something is missing. */
@@ -93,7 +95,11 @@ export function prepareWine(
     // Wine shows the whole file system as its drive Z.
     path: (path) => `Z:${path.replaceAll('/', '\\')}`,
     cannotShow: CANNOT_SHOW,
-    end: () => void spawnSync('wineserver64', ['-k'], { env }),
+    hasTerminals: true,
+    end() {
+      // The second one waits for what the first one began.
+      for (const flag of ['-k', '-w']) spawnSync('wineserver64', [flag], { env });
+    },
   };
 }
 
