@@ -42,7 +42,7 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
 }
 
 function serve(socket: Socket, open: number, options: ServerOptions): void {
-  const { clock, log } = options;
+  const { clock, door, log } = options;
   // A client that vanishes mid-write is everyday life; 'close' follows.
   socket.on('error', () => {});
   const peer = options.peer(descriptorOf(socket));
@@ -55,7 +55,28 @@ function serve(socket: Socket, open: number, options: ServerOptions): void {
     refuse(unwanted);
     return;
   }
+  const accept = () => listen(socket, peer, refuse, options);
+  if (!door) {
+    accept();
+    return;
+  }
+  const cancelProof = clock.after(HELLO_MS, () => socket.destroy());
+  door.admits(socket).then((proven) => {
+    cancelProof();
+    if (proven) accept();
+    else refuse('no proof');
+  });
+}
 
+type Peer = ReturnType<Native['peer']>;
+
+function listen(
+  socket: Socket,
+  peer: Peer,
+  refuse: (why: string) => void,
+  options: ServerOptions,
+): void {
+  const { clock, log } = options;
   // Only its kind: a message made elsewhere may quote a value.
   const onBug = (thrown: unknown) => log.warn('fault', { kind: (thrown as Error)?.name });
   const gone = new AbortController();
@@ -80,17 +101,14 @@ function serve(socket: Socket, open: number, options: ServerOptions): void {
   const cancelHello = clock.after(HELLO_MS, () => {
     if (!connection.greeted) refuse('no hello');
   });
-  const listen = () =>
-    socket.on('data', (chunk) => {
-      try {
-        channel.receive(chunk);
-      } catch (error) {
-        if (!(error instanceof BadFrame)) onBug(error);
-        refuse(error instanceof BadFrame ? error.message : 'a fault of ours');
-      }
-    });
-  if (!options.door) listen();
-  else options.door.admits(socket).then((proven) => (proven ? listen() : refuse('no proof')));
+  socket.on('data', (chunk) => {
+    try {
+      channel.receive(chunk);
+    } catch (error) {
+      if (!(error instanceof BadFrame)) onBug(error);
+      refuse(error instanceof BadFrame ? error.message : 'a fault of ours');
+    }
+  });
   socket.once('close', () => {
     cancelHello();
     requests.stop();
@@ -106,11 +124,7 @@ function end(socket: Socket): Promise<void> {
   });
 }
 
-function unwantedWhy(
-  peer: { uid: number } | undefined,
-  open: number,
-  { door, uid }: ServerOptions,
-): string | undefined {
+function unwantedWhy(peer: Peer, open: number, { door, uid }: ServerOptions): string | undefined {
   if (!door && peer?.uid !== uid) return 'another user';
   return open > CONNECTIONS ? 'too many connections' : undefined;
 }
