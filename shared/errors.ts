@@ -257,15 +257,15 @@ export const errors = {
     says: 'Another API key is stored in {where} already.',
     next: 'Set `keychain` in the settings to the one that is wrong, run `helper secret delete`, and try again.',
   }),
-  'pipe-not-ours': row({
-    exit: 80,
-    says: 'What answers on {pipe} cannot prove that it is your daemon, and it was told nothing.',
-    next: 'Run `helper daemon restart`; if it stays, find out which program has that pipe open.',
-  }),
   internal: row({
     exit: 70,
     says: 'Something went wrong inside bw-helper ({problem}).',
     next: 'Please report it; `helper daemon logs` holds more.',
+  }),
+  'pipe-not-ours': row({
+    exit: 80,
+    says: 'What answers on {pipe} cannot prove that it is your daemon, and it was told nothing.',
+    next: 'Run `helper daemon restart`; if it stays, find out which program has that pipe open.',
   }),
 };
 

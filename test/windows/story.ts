@@ -129,7 +129,7 @@ await step('a wrong password is told as such', async () => {
 await step('a session ends by itself, and its key opens nothing any more', async () => {
   const limits = '--password-stdin --idle 3s';
   const { stdout: key } = exits(await helper(`get-session ${limits}`, password), 0);
-  while (readFileSync(desk.dataFile, 'utf8').includes('_user_auto')) await pause(50);
+  await until(() => !readFileSync(desk.dataFile, 'utf8').includes('_user_auto'));
   exits(await helper('get-session'), 11);
   const items = await bw('list items --nointeraction', { BW_SESSION: key.trim() });
   exits(items, 1, /Vault is locked/);
@@ -139,7 +139,7 @@ await step('data.json is replaced although another program has it open', async (
   const held = openSync(desk.dataFile, 'r+');
   const syncing = helper('sync');
   const aside = `${desk.dataFile}.bw-helper`;
-  while (!existsSync(aside)) await pause(1);
+  await until(() => existsSync(aside));
   // Refused at least once by now, or it would not stand there for long.
   await pause(60);
   assert.ok(existsSync(aside));
@@ -220,6 +220,15 @@ function filesWith(text: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => readFileSync(file).includes(text));
+}
+
+/** Only bounds a hang: a loaded machine may need many seconds for what takes one. */
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 120_000;
+  while (!holds()) {
+    assert.ok(performance.now() < deadline, 'it did not happen within two minutes');
+    await pause(5);
+  }
 }
 
 function pause(ms: number): Promise<void> {
