@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+/** Only bounds a hang; twenty cold clients and their unlock take 40 s on a busy machine. */
+const LONGEST_MS = 180_000;
+
 /** What main.ts tells: paths as Windows sees them. */
 export interface Story {
   readonly app: string;
@@ -87,12 +90,16 @@ export function createDesk(story: Story, name: string, settings = ''): Desk {
 /** Its end, when its output is closed: who started a daemon must not keep it open. */
 export function finished(child: ChildProcess, input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => child.kill(), LONGEST_MS);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text) => (stderr += text));
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
+    child.once('close', (code) => {
+      clearTimeout(limit);
+      resolve({ code, stdout, stderr });
+    });
     child.stdin?.on('error', () => {}).end(input);
   });
 }

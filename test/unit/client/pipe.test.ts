@@ -15,6 +15,7 @@ let folder: string;
 let address: string;
 let file: string;
 const servers: Server[] = [];
+const sockets: Socket[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bwh-'));
@@ -22,12 +23,14 @@ beforeEach(() => {
   file = join(folder, 'socket');
 });
 afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
   await Promise.all(servers.splice(0).map((server) => new Promise((done) => server.close(done))));
   rmSync(folder, { recursive: true });
 });
 
 async function listening(serve: (socket: Socket) => void): Promise<void> {
   const server = createServer((socket) => {
+    sockets.push(socket);
     socket.on('error', () => {});
     serve(socket);
   });

@@ -33,16 +33,12 @@ test('the file gives back what was written', () => {
   expect(parsePipeFile(pipeFileText({ pipe, key }))).toEqual({ pipe, key });
 });
 
-test.each([
-  '',
-  '{"pipe":"x","ke',
-  '\0'.repeat(90),
-  'null',
-  '{"pipe":"x","key":"ab"}',
-  '{"pipe":1}',
-])('a file that holds %j names no pipe', (text) => {
-  expect(parsePipeFile(text)).toBeUndefined();
-});
+test.each(['', '{"pipe":"x","ke', '\0\0\0', 'null', '{"pipe":"x","key":"ab"}', '{"pipe":1}'])(
+  'a file that holds %j names no pipe',
+  (text) => {
+    expect(parsePipeFile(text)).toBeUndefined();
+  },
+);
 
 test('bytes are taken in order, however they arrive, and the rest stays for the next', async () => {
   const stream = new PassThrough();
