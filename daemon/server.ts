@@ -60,11 +60,12 @@ function serve(socket: Socket, open: number, options: ServerOptions): void {
     accept();
     return;
   }
-  const cancelProof = clock.after(HELLO_MS, () => socket.destroy());
+  const cancelProof = clock.after(HELLO_MS, () => refuse('no proof'));
   door.admits(socket).then((proven) => {
     cancelProof();
     if (proven) accept();
-    else refuse('no proof');
+    // Whoever has left again, as a client that only looked, is no news.
+    else if (!socket.destroyed) refuse('no proof');
   });
 }
 
