@@ -29,7 +29,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'another user is served',
     file: 'daemon/server.ts',
-    from: "if (platform !== 'win32' && peer?.uid !== uid) return refuse('another user');",
+    from: "if (!door && peer?.uid !== uid) return refuse('another user');",
     to: '',
     caughtBy: 'test/unit/daemon/server.test.ts',
   },
