@@ -51,7 +51,18 @@ export function createDesk(story: Story, name: string, settings = ''): Desk {
   const script = relative(bin, story.bw);
   writeFileSync(
     join(bin, 'bw.cmd'),
-    `@ECHO off\r\nSETLOCAL\r\nCALL :find_dp0\r\n"node"  "%dp0%\\${script}" %*\r\n`,
+    [
+      '@ECHO off',
+      'GOTO start',
+      ':find_dp0',
+      'SET dp0=%~dp0',
+      'EXIT /b',
+      ':start',
+      'SETLOCAL',
+      'CALL :find_dp0',
+      `"node"  "%dp0%\\${script}" %*`,
+      '',
+    ].join('\r\n'),
   );
   const { url, caFile } = story.server;
   writeFileSync(
