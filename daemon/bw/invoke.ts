@@ -56,7 +56,7 @@ export function createInvoke(
       settings,
       anySettings ? found : undefined,
     );
-    const changed = found && stampOf(found.file) !== found.stamp;
+    const changed = found && stampOf(found.named) !== found.stamp;
     if (found && found.bwPath === bwPath && !changed) return found;
     const before = found;
     found = {

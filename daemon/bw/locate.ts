@@ -2,27 +2,41 @@
  * Finds the one bw that is run, once: by absolute path, and only where nobody else can change it.
  */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathFolders } from '../../shared/environment.ts';
 import { failure } from '../../shared/errors.ts';
 import { othersCanChange } from './ownership.ts';
 
 /** A bw that may be run: `command ...prefix ...arguments`. */
 export interface BwProgram {
-  /** Absolute: Node, or a native bw. */
+  /**
+   * Absolute: Node, or a native bw by the name it was found under, as a link to a program of many names
+   * (/snap/bin/bw to /usr/bin/snap, volta's and mise's to their shim) means that of the link.
+   */
   readonly command: string;
   /** `['/…/bw.js']` where `command` is Node. */
   readonly prefix: readonly string[];
   /** The real file, all links followed. */
   readonly file: string;
-  /** From its package.json; a native bw has none and must be asked: see refuseVersion. */
+  /** From its package.json; a native bw has none. */
   readonly version: string | undefined;
   /** Of `file`, hex. */
   readonly sha256: string;
   /** It can raise the challenge of a login by password, and then wants BW_CLIENTSECRET. */
   readonly raisesChallenge: boolean;
-  /** Changes whenever `file` is changed or replaced: see stampOf. */
+  /** Where it was found, no link followed. */
+  readonly named: string;
+  /** Of `named`: changes whenever what lies behind it is changed or replaced. */
   readonly stamp: string;
 }
 
@@ -42,10 +56,10 @@ export interface LocateOptions {
 export function locateBw(options: LocateOptions): BwProgram {
   const found = options.bwPath === undefined ? search(options) : namedBw(options.bwPath);
   if (!found) throw failure('bw-not-found');
-  const file = realpathSync(behindShim(found));
+  const named = inRealFolder(behindShim(found));
+  const file = realpathSync(named);
   if (options.platform !== 'win32')
-    // The folder of the link counts as well: who can write there chooses what we run.
-    for (const path of [realpathSync(dirname(found)), file]) {
+    for (const path of [...foldersOnTheWay(named), file]) {
       const problem = othersCanChange(path, options.uid);
       if (problem) throw failure('bw-refused', { file: found, problem });
     }
@@ -53,34 +67,58 @@ export function locateBw(options: LocateOptions): BwProgram {
   const script = runsOnNode(file, content);
   const version = script ? packageVersion(file) : undefined;
   refuseVersion(version, file);
-  const command = script ? options.nodePath : file;
-  refusePortable(command);
+  refuseAsdf(content, found);
+  refusePortable(script ? options.nodePath : file);
   return {
-    command,
+    command: script ? options.nodePath : named,
     prefix: script ? [file] : [],
     file,
+    named,
     version,
     sha256: createHash('sha256').update(content).digest('hex'),
     // The name of the form field, in all versions that were looked at: there from 1.22.1 to 2025.4.0,
     // gone from 2025.6.1 on.
     raisesChallenge: content.includes('captchaResponse'),
-    stamp: stampOf(file),
+    stamp: stampOf(named),
   };
+}
+
+function inRealFolder(path: string): string {
+  return join(realpathSync(dirname(path)), basename(path));
+}
+
+/** The real folders of the links that lead from `path` to its file: who can write there chooses what we run. */
+function foldersOnTheWay(path: string): string[] {
+  const folders: string[] = [];
+  for (let at = path; lstatSync(at).isSymbolicLink(); ) {
+    folders.push(dirname(at));
+    at = inRealFolder(resolve(dirname(at), readlinkSync(at)));
+  }
+  return folders;
 }
 
 /**
  * Throws bw-refused for the one version that must never run: npm's 2026.4.0 was malicious for 93
- * minutes on 22 April 2026. Takes what `bw --version` prints as well.
+ * minutes on 22 April 2026. Only npm's: a native bw has no package.json to tell by.
  */
-export function refuseVersion(version: string | undefined, file: string): void {
-  if (version?.trim() === '2026.4.0')
+function refuseVersion(version: string | undefined, file: string): void {
+  if (version === '2026.4.0')
     throw failure('bw-refused', {
       file,
       problem: 'version 2026.4.0 of @bitwarden/cli was published by an attacker',
     });
 }
 
-/** Differs from the `stamp` noted at the start once `file` was changed; 'gone' where there is none. */
+// asdf's shim is a script that looks for asdf in PATH, and the one that bw gets is a clean one.
+function refuseAsdf(content: Buffer, file: string): void {
+  if (/^#!.*sh\n(?:#.*\n)*exec asdf exec /.test(content.subarray(0, 4_096).toString('latin1')))
+    throw failure('bw-refused', {
+      file,
+      problem: 'it is a shim that needs asdf in PATH (`asdf which bw` shows what is behind it)',
+    });
+}
+
+/** Of the file that `file` leads to; 'gone' where there is none. */
 export function stampOf(file: string): string {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false });
   return found ? [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':') : 'gone';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -14,7 +15,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type LocateOptions,
   locateBw,
-  refuseVersion,
   stampOf,
   wellKnownFolders,
 } from '../../../../daemon/bw/locate.ts';
@@ -73,7 +73,16 @@ describe('bw', () => {
     });
   });
 
-  test('as a native program is run as it is, its version not known yet', () => {
+  test('behind a link to a program of many names is that program under the name of the link', () => {
+    const many = put('usrbin/snap', '#!/bin/sh\nexec echo "$(basename "$0")" "$@"\n');
+    mkdirSync(join(root, 'bin'));
+    symlinkSync(many, join(root, 'bin/bw'));
+    const { command, prefix, file } = locate(join(root, 'bin'));
+    expect(file).toBe(many);
+    expect(execFileSync(command, [...prefix, 'unlock'], { encoding: 'utf8' })).toBe('bw unlock\n');
+  });
+
+  test('as a native program is run as it is, its version not known', () => {
     const file = put('bin/bw', '\u007fELF…');
     expect(locate(join(root, 'bin'))).toMatchObject({
       command: file,
@@ -175,6 +184,23 @@ describe('bw is refused', () => {
     expect(refusal(() => locate(folder))).toContain(`everybody may write to ${folder}`);
   });
 
+  test('where everybody may change a link on the way to it', () => {
+    const file = put('opt/bw-native', 'native');
+    for (const folder of ['alternatives', 'bin']) mkdirSync(join(root, folder));
+    symlinkSync(file, join(root, 'alternatives/bw'));
+    symlinkSync('../alternatives/bw', join(root, 'bin/bw'));
+    expect(locate(join(root, 'bin')).file).toBe(file);
+    chmodSync(join(root, 'alternatives'), 0o777);
+    expect(refusal(() => locate(join(root, 'bin')))).toContain(
+      `everybody may write to ${join(root, 'alternatives')}`,
+    );
+  });
+
+  test('where it is a shim of asdf, which needs a PATH that it would not get', () => {
+    put('bin/bw', '#!/usr/bin/env bash\n# asdf-plugin: nodejs 24.1.0\nexec asdf exec "bw" "$@"\n');
+    expect(refusal(() => locate(join(root, 'bin')))).toContain('asdf');
+  });
+
   test('where it belongs to neither the user nor root', () => {
     const file = put('bin/bw', 'native');
     // Root's files are fine for everybody: as root, give it to somebody first.
@@ -186,8 +212,6 @@ describe('bw is refused', () => {
   test('in version 2026.4.0, by name', () => {
     const { folder } = npmPackage('2026.4.0');
     expect(refusal(() => locate(folder))).toContain('2026.4.0');
-    expect(refusal(() => refuseVersion('2026.4.0\n', '/usr/bin/bw'))).toContain('/usr/bin/bw');
-    expect(() => refuseVersion('2026.4.1', '/usr/bin/bw')).not.toThrow();
   });
 
   test('where a folder beside the executable would take the place of the data folder it is given', () => {
@@ -220,6 +244,16 @@ describe('a change of bw', () => {
     writeFileSync(script, '#!/usr/bin/env node\n// another\n');
     expect(stampOf(script)).not.toBe(stamp);
     expect(locate(folder).sha256).not.toBe(sha256);
+  });
+
+  test('shows when its link leads elsewhere', () => {
+    for (const name of ['one', 'two']) put(name, 'native');
+    mkdirSync(join(root, 'bin'));
+    symlinkSync('../one', join(root, 'bin/bw'));
+    const { named, stamp } = locate(join(root, 'bin'));
+    rmSync(join(root, 'bin/bw'));
+    symlinkSync('../two', join(root, 'bin/bw'));
+    expect(stampOf(named)).not.toBe(stamp);
   });
 
   test('shows when it is gone', () => {
