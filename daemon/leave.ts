@@ -41,16 +41,21 @@ export function createLeave(parts: {
     log.info('leaving', { why });
     // Nobody new comes; what still listens keeps the process alive until all is done.
     leaving?.instance.release();
-    const profiles = leaving?.profiles.served ?? [];
-    const settled = () => Promise.all(profiles.map((profile) => profile.settled()));
+    // Asked anew each time: who is connected can still have one built.
+    const profiles = () => leaving?.profiles.served ?? [];
+    const settled = () => Promise.all(profiles().map((profile) => profile.settled()));
+    const stopped = () => Promise.all(profiles().map(({ sessions }) => sessions.stop()));
     // What bw is doing for others ends, and its staged copy with the client_secret goes with it.
     running.abort();
+    // An unlock that waits for the keychain ends too.
+    leaving?.forget();
     await settled();
     // A `bw lock` of our own may still have to run; after it nothing starts any more.
     running = new AbortController();
-    await Promise.all(profiles.map((profile) => profile.sessions.stop()));
+    await stopped();
     running.abort();
     await settled();
+    await stopped();
     leaving?.forget();
     // The answer to `daemon.stop` itself is written after this resolves.
     setImmediate(() => leaving?.drop().then(() => exit(code)));

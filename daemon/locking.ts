@@ -40,6 +40,8 @@ interface Entry {
   /** When the locked vault is still to be looked at, in ms from the look before. */
   readonly looks: number[];
   looking: boolean;
+  /** The lock that is under way. */
+  locking: Promise<void> | undefined;
 }
 
 export function createLocking({ clock, log, lock, onLocked }: LockingParts): Locking {
@@ -60,7 +62,14 @@ export function createLocking({ clock, log, lock, onLocked }: LockingParts): Loc
     });
   }
 
-  async function lockOne(key: Secret, entry: Entry): Promise<void> {
+  function lockOne(key: Secret, entry: Entry): Promise<void> {
+    entry.locking ??= tryOne(key, entry).finally(() => {
+      entry.locking = undefined;
+    });
+    return entry.locking;
+  }
+
+  async function tryOne(key: Secret, entry: Entry): Promise<void> {
     try {
       await lock(key);
       if (!entries.has(key)) return;
@@ -92,6 +101,7 @@ export function createLocking({ clock, log, lock, onLocked }: LockingParts): Loc
         failed: undefined,
         looks: [...LOOK_AGAIN_MS],
         looking: false,
+        locking: undefined,
       }),
     lockAll,
     problem,

@@ -161,7 +161,8 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
 
 async function lockOne({ sessions, otherSession }: Profile) {
   const locked = (await sessions.lock()) ? ('locked' as const) : ('none' as const);
-  return { locked, otherSession: await otherSession() };
+  // A file that cannot be read says nothing against the lock.
+  return { locked, otherSession: await otherSession().catch(() => false) };
 }
 
 function withTraits(

@@ -73,8 +73,13 @@ export interface Profile {
 export function createProfile(parts: ProfileParts): Profile {
   const { name, dataFile, verbs, keychain, apiKey, settings, startOf, clock, log, audit } = parts;
   const queue = createQueue();
-  const mark = () => parts.marks.set({ profile: name, dataDir: dataFile.folder });
-  const unmark = () => parts.marks.clear(name);
+  let stopped = false;
+
+  function claim(): void {
+    // Nobody would let go of it any more.
+    if (stopped) throw failure('daemon-gone');
+    parts.claim();
+  }
 
   async function account(): Promise<Account | undefined> {
     const json = (await dataFile.read()) ?? {};
@@ -86,14 +91,14 @@ export function createProfile(parts: ProfileParts): Profile {
     const found = await account();
     if (!found) throw failure('not-logged-in', { dataDir: dataFile.folder });
     // Before anybody is asked for anything.
-    parts.claim();
+    claim();
     return found;
   }
 
   /** Throws already-logged-in, profile-in-use, and data-file-unknown. */
   async function requireNobody(): Promise<void> {
     const found = await account();
-    parts.claim();
+    claim();
     if (found === STRANGER) throw unknownLayout(dataFile.file);
     if (found) throw failure('already-logged-in', { account: found.email });
   }
@@ -145,8 +150,8 @@ export function createProfile(parts: ProfileParts): Profile {
     vault,
     limits: settings,
     startOf,
-    onUnlocking: mark,
-    onLocked: unmark,
+    onUnlocking: () => parts.marks.set({ profile: name, dataDir: dataFile.folder }),
+    onLocked: () => parts.marks.clear(name),
     onOpen: renewal.start,
     onEnd(why) {
       renewal.stop();
@@ -185,6 +190,9 @@ export function createProfile(parts: ProfileParts): Profile {
     async stop() {
       await sessions.stop();
       await settled();
+      // A login that was under way may have opened the vault.
+      await sessions.stop();
+      stopped = true;
       parts.release();
     },
 
@@ -202,13 +210,7 @@ export function createProfile(parts: ProfileParts): Profile {
 
     async loginByPassword(caller, wanted) {
       await requireNobody();
-      mark();
-      const key = await passwordLogin(caller, wanted).catch((thrown) => {
-        unmark();
-        throw thrown;
-      });
-      if (key) sessions.adopt(key);
-      else unmark();
+      await sessions.adopt(() => passwordLogin(caller, wanted));
       const session = sessions.left();
       return { ...(await whoNow()), ...(session && { session }) };
     },
@@ -228,7 +230,7 @@ export function createProfile(parts: ProfileParts): Profile {
     answer: (caller, what) => apiKey.answer(what, passphraseFrom(caller)),
 
     async scrub(caller, force) {
-      parts.claim();
+      claim();
       const done = await apiKey.scrub(force, passphraseFrom(caller));
       return { ...done, apiKeyAtRest: settings().apiKeyAtRest };
     },

@@ -34,6 +34,8 @@ interface Waiter<T> {
   /** Said for how long it will wait for somebody else. */
   readonly patient: boolean;
   settle(outcome: { value: T } | { reason: Failure }): void;
+  /** Resolves when it was settled. */
+  readonly left: Promise<undefined>;
 }
 
 /** An empty group. */
@@ -58,6 +60,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     // The time is for who waits for others; who can answer is not cut off at the prompt.
     const patient = waitMs !== undefined && !hasStdin && !inPerson(caller);
     const outcome = Promise.withResolvers<T>();
+    const left = Promise.withResolvers<undefined>();
     const leave = () => waiter.settle({ reason: failure('prompt-cancelled') });
     const cancelWait = patient
       ? clock.after(waitMs, () => waiter.settle({ reason: failure('vault-locked') }))
@@ -72,8 +75,10 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
         caller.gone.removeEventListener('abort', leave);
         if ('value' in result) outcome.resolve(result.value);
         else outcome.reject(result.reason);
+        left.resolve(undefined);
         changed();
       },
+      left: left.promise,
     };
     waiting.add(waiter);
     if (caller.gone.aborted) leave();
@@ -97,7 +102,8 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     const waiter = [...waiting].find(({ hasStdin }) => hasStdin);
     if (!waiter) return undefined;
     waiter.hasStdin = false;
-    return await answerOf(waiter, question, true);
+    // Its client may be stopped, and never answer.
+    return await Promise.race([answerOf(waiter, question, true), waiter.left]);
   }
 
   // Undefined when the group changed meanwhile: somebody else may be the one to ask now.
@@ -119,7 +125,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
     const next = change.promise;
     for (const waiter of [...waiting])
       if (!waiter.patient) waiter.settle({ reason: nobodyFor(question) });
-    await next;
+    if (waiting.size > 0) await next;
   }
 
   async function answerOf(
@@ -129,6 +135,7 @@ export function createWaiters<T>(clock: Clock): Waiters<T> {
   ): Promise<Answer | undefined> {
     try {
       const secret = await waiter.caller.ask(question);
+      if (!waiting.has(waiter)) return void secret.wipe();
       return { secret, fromStdin, refuse: (reason) => waiter.settle({ reason }) };
     } catch (thrown) {
       waiter.settle({ reason: toFailure(thrown) });

@@ -2,18 +2,33 @@
 import { failure, toFailure } from '../shared/errors.ts';
 import { PASSWORD_TRIES } from '../shared/limits.ts';
 import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
+import type { Secret } from '../shared/secret.ts';
 import type { Verbs } from './bw/verbs.ts';
 import { passphraseFromWaiters } from './challenges.ts';
 import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
+import type { Waiters } from './prompts.ts';
 import type { Queue } from './queue.ts';
-import type { SessionVault } from './sessions.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { type Account, DEFAULT_SERVER, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
 
 /** As much of a name as a prompt takes: see protocol.ts. */
 const SUBJECT_CHARACTERS = 200;
+
+/** What a session needs of the vault behind it. */
+export interface SessionVault {
+  /** Throws not-logged-in, before anybody is asked for a password. */
+  requireLogin(): Promise<void>;
+  /** A cheap mark of data.json as it is now: the same mark means the same content. */
+  stamp(): string | undefined;
+  /** Whether the key opens the vault. Throws where that cannot be told now. */
+  check(key: Secret): Promise<'live' | 'dead'>;
+  /** Ends our key and nobody else's; throws where the vault is still open to it. */
+  lock(key: Secret): Promise<void>;
+  /** Asks through `waiters` for what is missing and gives a key that was seen to work. */
+  unlock(waiters: Waiters<void>): Promise<Secret>;
+}
 
 export interface SessionVaultParts {
   /** Of the profile. */

@@ -2,29 +2,16 @@
  * One profile's session: logged-out → locked → unlocked → ended. The key is checked at each use, and
  * a key that may be dead is never handed out.
  */
-import { failure, toFailure } from '../shared/errors.ts';
+import { failure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
+import { type Attempt, startAttempt, type Wanted } from './attempt.ts';
 import type { Caller } from './caller.ts';
 import type { Clock } from './clock.ts';
 import { type Expiry, type Limits, type SessionEnd, startExpiry } from './expiry.ts';
 import { createHolds, type Holds, type StartOf } from './holds.ts';
 import { createLocking, type Locking } from './locking.ts';
 import type { Log } from './log.ts';
-import { createWaiters, type Waiters } from './prompts.ts';
-
-/** What a session needs of the vault behind it. */
-export interface SessionVault {
-  /** Throws not-logged-in, before anybody is asked for a password. */
-  requireLogin(): Promise<void>;
-  /** A cheap mark of data.json as it is now: the same mark means the same content. */
-  stamp(): string | undefined;
-  /** Whether the key opens the vault. Throws where that cannot be told now. */
-  check(key: Secret): Promise<'live' | 'dead'>;
-  /** Ends our key and nobody else's; throws where the vault is still open to it. */
-  lock(key: Secret): Promise<void>;
-  /** Asks through `waiters` for what is missing and gives a key that was seen to work. */
-  unlock(waiters: Waiters<void>): Promise<Secret>;
-}
+import type { SessionVault } from './session-vault.ts';
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -41,13 +28,6 @@ export interface SessionOptions {
   readonly onEnd?: (why: SessionEnd) => void;
 }
 
-export interface Wanted {
-  readonly idleMs?: number | undefined;
-  readonly maxMs?: number | undefined;
-  /** How long a caller that cannot be asked waits for another's unlock. */
-  readonly waitMs?: number | undefined;
-}
-
 interface Session {
   readonly key: Secret;
   readonly expiry: Expiry;
@@ -59,8 +39,11 @@ interface Session {
 export class Sessions {
   readonly #options: SessionOptions;
   #session: Session | undefined;
-  /** Who waits for the unlock that is under way, and with which limits. */
-  #attempt: { waiters: Waiters<void>; wants: Map<Caller, Wanted> } | undefined;
+  #attempt: Attempt | undefined;
+  /** Works of `adopt` that are under way. */
+  #adopting = 0;
+  /** Counts the calls of `lock`: what was under way at one must not open the vault after it. */
+  #locks = 0;
   readonly #locking: Locking;
   #stopped = false;
 
@@ -75,9 +58,13 @@ export class Sessions {
     });
   }
 
-  /** The live key, after asking for the password where there is none. The caller must not keep it. */
+  /**
+   * The live key, after asking for the password where there is none. The caller must not keep it. Throws
+   * prompt-cancelled where the vault is locked meanwhile, and daemon-gone after `stop`.
+   */
   async get(caller: Caller, wanted: Wanted): Promise<Secret> {
     for (;;) {
+      this.#requireServed();
       const session = await this.#live();
       if (session) {
         session.expiry.shorten(wanted);
@@ -85,17 +72,31 @@ export class Sessions {
         continue;
       }
       await this.#options.vault.requireLogin();
+      this.#requireServed();
       this.#attempt ??= this.#startAttempt();
-      const { waiters, wants } = this.#attempt;
-      wants.set(caller, wanted);
-      // Who has left has no say in the limits.
-      await waiters.join(caller, wanted.waitMs).finally(() => wants.delete(caller));
+      if (this.#attempt.wasCut) await this.#attempt.over;
+      else await this.#attempt.join(caller, wanted);
     }
   }
 
-  /** Takes over a key that was seen to open the vault, with the limits of the settings. */
-  adopt(key: Secret): void {
-    this.#open(key, this.#options.limits());
+  /**
+   * Does `work`, which may open the vault, and takes over the key that it gives, with the limits of the
+   * settings; one that comes after the vault was locked ends at once. Throws daemon-gone after `stop`.
+   */
+  async adopt(work: () => Promise<Secret | undefined>): Promise<void> {
+    this.#requireServed();
+    const { limits, onUnlocking } = this.#options;
+    const [atMost, locks] = [limits(), this.#locks];
+    this.#adopting += 1;
+    onUnlocking?.();
+    try {
+      const key = await work();
+      if (key && this.#locks === locks) this.#open(key, atMost);
+      else if (key) await this.#drop(key);
+    } finally {
+      this.#adopting -= 1;
+      this.#lockedNow();
+    }
   }
 
   /** Renews the idle limit. */
@@ -117,14 +118,16 @@ export class Sessions {
     return this.#session?.expiry.left();
   }
 
-  /** Ends the session. False where there was none. Throws lock-failed. */
+  /** Ends the session, and an unlock that is under way. False where there was none. Throws lock-failed. */
   async lock(why: Exclude<SessionEnd, 'replaced'> = 'asked'): Promise<boolean> {
     const session = this.#session;
     if (session) this.#retire(session, why);
-    await this.#locking.lockAll();
+    this.#locks += 1;
+    const reason = failure(this.#stopped ? 'daemon-gone' : 'prompt-cancelled');
+    const [cut] = await Promise.all([this.#attempt?.cut(reason), this.#locking.lockAll()]);
     const problem = this.problem();
     if (problem) throw failure('lock-failed', { problem });
-    return session !== undefined;
+    return session !== undefined || cut === true;
   }
 
   /** Why the vault of an ended session is still open, if it is. */
@@ -132,10 +135,12 @@ export class Sessions {
     return this.#locking.problem();
   }
 
-  /** The last word: refuses who waits, locks, and forgets even a key whose vault stays open. */
+  /**
+   * The last word: refuses who waits, locks, and forgets even a key whose vault stays open. Once more
+   * for a key that came since, by what was under way in `adopt`.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#attempt?.waiters.reject(failure('daemon-gone'));
     await this.lock('stop').catch(() => {});
     await this.#locking.stop();
   }
@@ -164,33 +169,27 @@ export class Sessions {
     return undefined;
   }
 
-  #startAttempt() {
-    const { clock, vault, limits } = this.#options;
-    const waiters = createWaiters<void>(clock);
-    const wants = new Map<Caller, Wanted>();
-    const open = async () => {
-      // Before the vault is open: settings that cannot be read must not leave it so.
-      const { idleMs, maxMs } = limits();
-      this.#options.onUnlocking?.();
-      const key = await vault.unlock(waiters);
-      // The shortest that anybody wants: longer limits are for who asks alone.
-      const all = wants.size > 0 ? [...wants.values()] : [{}];
-      this.#open(key, {
-        idleMs: Math.min(...all.map((one: Wanted) => one.idleMs ?? idleMs)),
-        maxMs: Math.min(...all.map((one: Wanted) => one.maxMs ?? maxMs)),
-      });
-    };
-    // Begins after the first caller has joined.
-    queueMicrotask(async () => {
-      const failed = await open().then(() => undefined, toFailure);
-      // Nobody may join a group that has been told its outcome.
-      this.#attempt = undefined;
-      if (failed) {
-        this.#lockedNow();
-        waiters.reject(failed);
-      } else waiters.resolve();
+  #requireServed(): void {
+    if (this.#stopped) throw failure('daemon-gone');
+  }
+
+  #startAttempt(): Attempt {
+    const { clock, vault, limits, onUnlocking } = this.#options;
+    return startAttempt({
+      clock,
+      limits,
+      unlock: async (waiters) => {
+        onUnlocking?.();
+        return await vault.unlock(waiters);
+      },
+      open: (key, atMost) => this.#open(key, atMost),
+      drop: (key) => this.#drop(key),
+      onEnd: (failed) => {
+        // Nobody may join a group that has been told its outcome.
+        this.#attempt = undefined;
+        if (failed) this.#lockedNow();
+      },
     });
-    return { waiters, wants };
   }
 
   #open(key: Secret, limits: Limits): void {
@@ -211,13 +210,19 @@ export class Sessions {
       }),
     };
     this.#session = session;
-    if (this.#stopped) return void this.lock('stop').catch(() => {});
     log.info('session opened', { idleMs: limits.idleMs, maxMs: limits.maxMs });
     onOpen?.();
   }
 
   #lockedNow(): void {
-    if (!this.#session && !this.#attempt && !this.#locking.open()) this.#options.onLocked?.();
+    if (this.#session || this.#attempt || this.#adopting > 0 || this.#locking.open()) return;
+    this.#options.onLocked?.();
+  }
+
+  async #drop(key: Secret): Promise<void> {
+    this.#options.log.info('session not opened, as the vault was locked meanwhile');
+    this.#locking.add(key);
+    await this.#locking.lockAll();
   }
 
   #forget(session: Session, why: SessionEnd): void {

@@ -142,3 +142,15 @@ test('a password on stdin is no passphrase: with nobody else the keychain stays 
   await expect(waiters.ask(passphrase)).rejects.toMatchObject({ name: 'keychain-locked' });
   await expect(script).rejects.toMatchObject({ name: 'keychain-locked' });
 });
+
+test('a password from stdin that never comes holds up nobody once its giver has left', async () => {
+  const { waiters } = group();
+  const script = standIn('script', ['stdin']);
+  const lost = waiters.join(script);
+  const answer = waiters.ask(password);
+  await settle();
+  expect(script.asked).toHaveLength(1);
+  waiters.reject(failure('prompt-cancelled'));
+  await expect(lost).rejects.toMatchObject({ name: 'prompt-cancelled' });
+  await expect(answer).rejects.toMatchObject({ name: 'vault-locked' });
+});

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Sessions, type SessionVault } from '../../../daemon/sessions.ts';
+import type { SessionVault } from '../../../daemon/session-vault.ts';
+import { Sessions } from '../../../daemon/sessions.ts';
 import { failure } from '../../../shared/errors.ts';
 import { Secret } from '../../../shared/secret.ts';
 import { manualClock } from '../../support/manual-clock.ts';
@@ -11,22 +12,25 @@ const question = { what: 'master-password', subject: 'alice', attempt: 1 } as co
 /** A vault in memory: the one live key, and a mark that changes with it. */
 function setUp() {
   const clock = manualClock();
-  const state = { live: '', stamp: 1, unlocks: 0, checks: 0, lockFails: false };
-  let gate = Promise.resolve();
+  const state = { live: '', stamp: 1, unlocks: 0, checks: 0, locks: 0, lockFails: false };
+  const gates = { login: Promise.resolve(), lock: Promise.resolve(), unlock: Promise.resolve() };
+  const marked: ('open' | 'locked')[] = [];
   const vault: SessionVault = {
-    requireLogin: async () => {},
+    requireLogin: () => gates.login,
     stamp: () => String(state.stamp),
     async check(key) {
       state.checks += 1;
       return key.reveal() === state.live ? 'live' : 'dead';
     },
     async lock(key) {
-      await gate;
+      state.locks += 1;
+      await gates.lock;
       if (state.lockFails) throw failure('data-file-busy', { file: 'data.json' });
       if (key.reveal() === state.live) state.live = '';
     },
     async unlock(waiters) {
       const { secret } = await waiters.ask(question);
+      await gates.unlock;
       if (secret.reveal() !== 'right') throw failure('wrong-password');
       state.unlocks += 1;
       state.live = `key ${state.unlocks}`;
@@ -37,13 +41,21 @@ function setUp() {
   const limits = () => ({ idleMs: 60_000, maxMs: 600_000 });
   const alive = new Map<number, string>();
   const startOf = (pid: number) => alive.get(pid);
-  const sessions = new Sessions({ clock, log, vault, limits, startOf });
-  const holdLocks = () => {
+  const sessions = new Sessions({
+    clock,
+    log,
+    vault,
+    limits,
+    startOf,
+    onUnlocking: () => marked.push('open'),
+    onLocked: () => marked.push('locked'),
+  });
+  const hold = (what: keyof typeof gates) => {
     const held = Promise.withResolvers<void>();
-    gate = held.promise;
+    gates[what] = held.promise;
     return held.resolve;
   };
-  return { clock, state, alive, sessions, holdLocks };
+  return { clock, state, alive, marked, sessions, hold };
 }
 
 async function opened() {
@@ -95,8 +107,8 @@ test('at the idle limit the vault is locked too', async () => {
 });
 
 test('past the limit nobody is answered before the vault is locked', async () => {
-  const { clock, sessions, state, holdLocks } = await opened();
-  const release = holdLocks();
+  const { clock, sessions, state, hold } = await opened();
+  const release = hold('lock');
   clock.advance(60_000);
   const openWhenAnswered = sessions.get(standIn('cron', []), {}).catch(() => state.live);
   const openWhenTold = sessions.peek().then(() => state.live);
@@ -104,6 +116,7 @@ test('past the limit nobody is answered before the vault is locked', async () =>
   release();
   expect(await openWhenAnswered).toBe('');
   expect(await openWhenTold).toBe('');
+  expect(state.locks).toBe(1);
 });
 
 test('a session that a process holds lives on while that process does, and not for its successor', async () => {
@@ -184,15 +197,110 @@ test('the limits of one who left do not count for the person who answers', async
   expect(sessions.left()).toEqual({ idleLeftMs: 60_000, maxLeftMs: 600_000 });
 });
 
-test('after stop a key that arrives late is locked, not kept', async () => {
-  const { sessions, state } = setUp();
+test('a lock ends an unlock that is under way, and waits for the key that still comes of it', async () => {
+  const { sessions, state, hold } = setUp();
+  const release = hold('unlock');
+  const person = standIn('pts/1');
+  const got = sessions.get(person, {}).catch((thrown) => thrown.name);
+  await settle();
+  person.answer('right');
+  await settle();
+  const locked = sessions.lock();
+  await settle();
+  // Who comes now is not given that key either.
+  const next = standIn('pts/2');
+  const after = sessions.get(next, {});
+  await settle();
+  expect(next.asked).toEqual([]);
+  release();
+  expect(await locked).toBe(true);
+  expect(await got).toBe('prompt-cancelled');
+  expect(state).toMatchObject({ unlocks: 1, live: '' });
+  await settle();
+  next.answer('right');
+  expect((await after).reveal()).toBe('key 2');
+});
+
+test('a lock does not wait for whoever is at the prompt, nor for a client that reads a password', async () => {
+  const { sessions } = setUp();
+  for (const caller of [standIn('pts/1'), standIn('script', ['stdin'])]) {
+    const got = sessions.get(caller, {}).catch((thrown) => thrown.name);
+    await settle();
+    expect(caller.asked).toHaveLength(1);
+    expect(await sessions.lock()).toBe(false);
+    expect(await got).toBe('prompt-cancelled');
+  }
+});
+
+test('a login that fails leaves the mark of the session that is open', async () => {
+  const { sessions, marked } = setUp();
+  const first = Promise.withResolvers<Secret>();
+  const logins = [
+    sessions.adopt(() => first.promise),
+    sessions.adopt(() => Promise.reject(failure('already-logged-in', { account: 'fern' }))),
+  ];
+  const ended = Promise.allSettled(logins);
+  await settle();
+  first.resolve(new Secret('key'));
+  await ended;
+  await sessions
+    .adopt(() => Promise.reject(failure('already-logged-in', { account: 'fern' })))
+    .catch(() => {});
+  expect(marked).not.toContain('locked');
+  await sessions.lock();
+  expect(marked.at(-1)).toBe('locked');
+});
+
+test('a key that a login gives after the vault was locked, or all is stopped, ends at once', async () => {
+  for (const end of ['lock', 'stop'] as const) {
+    const { marked, sessions, state } = setUp();
+    const login = Promise.withResolvers<Secret>();
+    const adopted = sessions.adopt(() => login.promise);
+    await sessions[end]();
+    expect(marked).not.toContain('locked');
+    state.live = 'late';
+    login.resolve(new Secret('late'));
+    await adopted;
+    expect([state.live, sessions.left()]).toEqual(['', undefined]);
+  }
+});
+
+test('after stop a key that arrives late is locked, not kept, before stop resolves', async () => {
+  const { clock, sessions, state, hold } = setUp();
+  const release = hold('unlock');
   const person = standIn('pts/1');
   const late = sessions.get(person, {});
   late.catch(() => {});
   await settle();
   person.answer('right');
-  await sessions.stop();
   await settle();
-  expect(state.live).toBe('');
+  let stopped = false;
+  const stop = sessions.stop().then(() => {
+    stopped = true;
+  });
+  await settle();
+  expect(stopped).toBe(false);
+  release();
+  await expect(late).rejects.toMatchObject({ name: 'daemon-gone' });
+  expect(state).toMatchObject({ unlocks: 1, live: '' });
   expect(sessions.left()).toBeUndefined();
+  await settle();
+  clock.advance(300);
+  await stop;
+});
+
+test('after stop nobody is asked any more, also who came before it', async () => {
+  const { sessions, hold } = setUp();
+  const release = hold('login');
+  const [early, late] = [standIn('pts/1'), standIn('pts/2')];
+  const got = [sessions.get(early, {})];
+  await settle();
+  await sessions.stop();
+  got.push(sessions.get(late, {}));
+  release();
+  expect(await Promise.allSettled(got)).toMatchObject([
+    { reason: { name: 'daemon-gone' } },
+    { reason: { name: 'daemon-gone' } },
+  ]);
+  expect([...early.asked, ...late.asked]).toEqual([]);
 });
