@@ -214,6 +214,7 @@ async function start(): Promise<void> {
     marks,
     claims,
     dataFile: (folder) => openDataFile(folder, { clock, platform }),
+    bw: (name) => invoke(name, () => profileIn(settings(), name)).run,
     log,
     audit,
   });

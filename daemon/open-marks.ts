@@ -2,18 +2,34 @@
  * A mark on the disk for each vault that is open: a daemon that is killed cannot lock, so the next one
  * does it for it. Also over a restart of the machine, which the session in data.json outlives.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { toFailure } from '../shared/errors.ts';
+import { failure, toFailure } from '../shared/errors.ts';
 import { PROFILE_NAME } from '../shared/profile-name.ts';
 import type { Audit } from './audit.ts';
+import { explain } from './bw/outcome.ts';
+import type { RunIn } from './bw/verbs.ts';
 import { codeOf } from './file-calls.ts';
 import type { Log } from './log.ts';
 import { makeFolder } from './make-folder.ts';
+import { syncFolder } from './sync-folder.ts';
 import type { Claims } from './vault/claim.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { slot, withSlotOf } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
+
+/** Longest run of `bw lock` here, ms: who started us waits 30 s for us to listen. */
+const LOCK_MS = 15_000;
 
 interface OpenMark {
   readonly profile: string;
@@ -25,7 +41,7 @@ export interface OpenMarks {
   set(mark: OpenMark): void;
   /** Once it is locked. */
   clear(profile: string): void;
-  /** Those that stand there. */
+  /** Those that stand there and can be read. */
   all(): OpenMark[];
 }
 
@@ -42,25 +58,52 @@ export function openMarks(folder: string, log: Log): OpenMarks {
     set: ({ profile, dataDir }) =>
       careful(() => {
         makeFolder(folder);
-        writeFileSync(fileOf(profile), dataDir, { mode: 0o600 });
+        // Not in there, as each file there tells of an open vault; an empty one would tell of none.
+        const aside = `${folder}.new`;
+        writeThrough(aside, dataDir);
+        renameSync(aside, fileOf(profile));
+        syncFolder(folder);
       }),
     clear: (profile) => careful(() => rmSync(fileOf(profile), { force: true })),
     all() {
-      try {
-        return readdirSync(folder)
-          .filter((profile) => PROFILE_NAME.test(profile))
-          .map((profile) => ({ profile, dataDir: readFileSync(fileOf(profile), 'utf8') }));
-      } catch {
+      return namesIn(folder).flatMap((profile) => {
+        try {
+          const dataDir = readFileSync(fileOf(profile), 'utf8');
+          if (dataDir) return [{ profile, dataDir }];
+          log.warn('mark of an open vault is empty', { profile });
+        } catch (thrown) {
+          log.warn('mark of an open vault not read', { profile, code: codeOf(thrown) });
+        }
         return [];
-      }
+      });
     },
   };
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => PROFILE_NAME.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function writeThrough(file: string, text: string): void {
+  const fd = openSync(file, 'w', 0o600);
+  try {
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export interface LeftOpenParts {
   readonly marks: OpenMarks;
   readonly claims: Claims;
   readonly dataFile: (folder: string) => DataFile;
+  /** The way to run bw for a profile, whose settings it throws for at the run. */
+  readonly bw: (profile: string) => RunIn;
   readonly log: Log;
   readonly audit: Audit;
 }
@@ -70,7 +113,7 @@ export interface LeftOpenParts {
  * daemon serves is left alone. Never throws: what could not be locked keeps its mark.
  */
 export async function lockLeftOpen(parts: LeftOpenParts): Promise<void> {
-  const { marks, claims, dataFile, log, audit } = parts;
+  const { marks, claims, log, audit } = parts;
   for (const { profile, dataDir } of marks.all()) {
     try {
       // Claiming would make it anew.
@@ -79,9 +122,7 @@ export async function lockLeftOpen(parts: LeftOpenParts): Promise<void> {
         continue;
       }
       claims.claim(profile, dataDir);
-      const locked = await dataFile(dataDir).update((json) =>
-        layoutOf(json) && slot(json) !== undefined ? withSlotOf(json, {}) : undefined,
-      );
+      const locked = await lockOne(parts, { profile, dataDir });
       marks.clear(profile);
       log.warn('a daemon was killed', { profile, leftOpen: locked });
       if (locked) audit.record({ what: 'session.end', outcome: 'ended', why: 'killed', profile });
@@ -91,4 +132,22 @@ export async function lockLeftOpen(parts: LeftOpenParts): Promise<void> {
       claims.release(profile);
     }
   }
+}
+
+/** True where it may have been open. Throws where it still may be. */
+async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise<boolean> {
+  const { profile, dataDir } = mark;
+  let known = true;
+  const locked = await dataFile(dataDir).update((json) => {
+    known = layoutOf(json) !== undefined;
+    return known && slot(json) !== undefined ? withSlotOf(json, {}) : undefined;
+  });
+  if (known) return locked;
+  // Such a file is never written here.
+  const options = { deadlineMs: LOCK_MS, anySettings: true };
+  const result = await bw(profile)(dataDir, ['lock', '--nointeraction'], options);
+  if (result.exitCode === 0 && !result.stdout.empty) return true;
+  const reason = explain('lock', result, { dataDir, server: 'the server', secrets: [] });
+  if (reason.is('not-logged-in')) return false;
+  throw failure('lock-failed', { problem: reason.message });
 }

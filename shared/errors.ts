@@ -185,7 +185,7 @@ export const errors = {
   'lock-failed': row({
     exit: 43,
     says: 'The session has ended here, but the vault could not be locked: {problem}.',
-    next: 'It is retried by itself; `bw lock` does it at once.',
+    next: 'It is retried by itself, and when a daemon starts again; `bw lock` does it at once.',
   }),
   'askpass-failed': row({
     exit: 44,

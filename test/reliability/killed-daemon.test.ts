@@ -1,5 +1,12 @@
 /** A daemon that is killed cannot lock: the next one does it, before it answers anybody. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loggedInByPassword } from '../support/password-login.ts';
@@ -14,8 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => here.close());
 
-const data = () => readFileSync(join(world.dataDir, 'data.json'), 'utf8');
+const file = () => join(world.dataDir, 'data.json');
+const data = () => readFileSync(file(), 'utf8');
 const marks = () => join(world.home, '.local', 'state', 'bw-helper', 'open');
+
+const opens = async (key: string) =>
+  (await world.bw(['list', 'items', '--nointeraction'], { env: { BW_SESSION: key } })).code === 0;
 
 async function kill(): Promise<void> {
   process.kill(world.daemonPid() ?? 0, 'SIGKILL');
@@ -28,17 +39,64 @@ test('with a session open: the next daemon locks, and the old key opens nothing'
   expect(data()).toContain('_user_auto');
   expect(await world.helper(['get-session', '--no-input'])).toMatchObject({ code: 11, stdout: '' });
   expect(data()).not.toContain('_user_auto');
-  const list = await world.bw(['list', 'items', '--nointeraction'], { env: { BW_SESSION: key } });
-  expect(list).toMatchObject({ code: 1, stdout: '' });
+  expect(await opens(key)).toBe(false);
   const { stdout } = await world.helper(['audit', '--json']);
   expect(stdout).toContain('"why":"killed"');
 });
 
 test('`helper lock` starts one for that', async () => {
-  await unlockFromStdin(here);
+  const key = await unlockFromStdin(here);
+  expect(await opens(key)).toBe(true);
   await kill();
   expect((await world.helper(['lock'])).code).toBe(0);
   expect(data()).not.toContain('_user_auto');
+  expect(await opens(key)).toBe(false);
+});
+
+test('whatever else lies among the marks', async () => {
+  await unlockFromStdin(here);
+  await kill();
+  mkdirSync(join(marks(), 'a-folder'));
+  await world.helper(['status']);
+  expect(data()).not.toContain('_user_auto');
+  rmdirSync(join(marks(), 'a-folder'));
+});
+
+test('in a layout that is not known `bw lock` does it, and where that fails the mark stays', async () => {
+  const before = data();
+  writeFileSync(file(), JSON.stringify({ ...JSON.parse(before), stateVersion: 999 }));
+  const key = await unlockFromStdin(here);
+  await kill();
+  const settings = join(world.home, '.config', 'bw-helper', 'config.toml');
+  const good = readFileSync(settings, 'utf8');
+  writeFileSync(settings, 'bw_path = "/no/such/bw"\n');
+  const failed = await world.helper(['lock']);
+  expect(failed.code).toBe(43);
+  expect(await opens(key)).toBe(true);
+  writeFileSync(settings, good);
+  await kill();
+  expect(await world.helper(['lock'])).toMatchObject({ code: 0 });
+  expect(await opens(key)).toBe(false);
+  writeFileSync(file(), before);
+});
+
+test('an empty mark, as a power cut may leave one, is kept', async () => {
+  await kill();
+  writeFileSync(join(marks(), 'default'), '');
+  expect((await world.helper(['lock'])).code).toBe(43);
+  await unlockFromStdin(here);
+  await world.helper(['lock']);
+  expect(readdirSync(marks())).toEqual([]);
+});
+
+test('`helper lock` says no less where nothing was locked and the file cannot be read', async () => {
+  // A new one, which does not look again at what the last one has locked.
+  await kill();
+  await world.helper(['status']);
+  const before = data();
+  writeFileSync(file(), '{"half');
+  expect(await world.helper(['lock'])).toMatchObject({ code: 0, stderr: 'Already locked.\n' });
+  writeFileSync(file(), before);
 });
 
 test("after a session was locked: somebody's own session is left alone", async () => {
