@@ -150,7 +150,7 @@ async function start(): Promise<void> {
       invoke: bw,
       context,
       handOver: (password: Secret) => handOver(password, platform, random),
-      checkApiKey: createApiKeyCheck({ clock, platform, settings: own }),
+      checkApiKey: createApiKeyCheck({ clock, platform, settings: own, leaving: signal }),
       leaving: signal,
     };
     return createProfile({

@@ -33,9 +33,12 @@ export interface ApiKeyCheckParts {
   readonly clock: Clock;
   readonly platform: NodeJS.Platform;
   readonly settings: () => Pick<ProfileSettings, 'caFile' | 'proxy'>;
+  /** Aborted when the daemon leaves, which waits for no server. */
+  readonly leaving: () => AbortSignal;
 }
 
-export function createApiKeyCheck({ clock, platform, settings }: ApiKeyCheckParts): CheckApiKey {
+export function createApiKeyCheck(parts: ApiKeyCheckParts): CheckApiKey {
+  const { clock, platform, settings, leaving } = parts;
   return async ({ secret, identity, deviceId }) => {
     if (!identity.startsWith('https://')) throw failure('server-insecure', { server: identity });
     const { caFile, proxy } = settings();
@@ -48,6 +51,7 @@ export function createApiKeyCheck({ clock, platform, settings }: ApiKeyCheckPart
       deviceIdentifier: deviceId,
     });
     const { status, body } = await post(clock, `${identity}/connect/token`, form, {
+      signal: leaving(),
       ...(caFile && { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
       ...(proxy && { agent: await agentThrough(proxy) }),
     });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -22,15 +24,23 @@ afterAll(async () => {
 });
 
 /** Asks with this secret, by these settings. */
-function check(clientSecret: string, settings: { proxy?: string; caFile?: string } = {}) {
+function check(
+  clientSecret: string,
+  {
+    identity = `${server.url}/identity`,
+    leaving = new AbortController().signal,
+    ...settings
+  }: { proxy?: string; caFile?: string; identity?: string; leaving?: AbortSignal } = {},
+) {
   const ask = createApiKeyCheck({
     clock: manualClock(),
     platform: 'linux',
     settings: () => ({ caFile: server.caFile, ...settings }),
+    leaving: () => leaving,
   });
   return ask({
     secret: { clientId: server.account.clientId, clientSecret: new Secret(clientSecret) },
-    identity: `${server.url}/identity`,
+    identity,
     deviceId: '00000000-0000-4000-8000-000000000000',
   });
 }
@@ -53,4 +63,17 @@ test('through the proxy of the profile, and no way round it', async () => {
 test('a server whose authority is not known is told nothing', async () => {
   const given = check(server.account.clientSecret, { caFile: '' });
   await expect(given).rejects.toMatchObject({ name: 'server-unreachable' });
+});
+
+test('a daemon that leaves does not wait for a server that says nothing', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const connected = once(silent, 'connection');
+  const leaving = new AbortController();
+  const identity = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const asked = check('any', { identity, leaving: leaving.signal }).catch((thrown) => thrown.name);
+  await connected;
+  leaving.abort();
+  expect(await asked).toBe('server-unreachable');
+  silent.close();
 });
