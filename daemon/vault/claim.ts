@@ -3,11 +3,23 @@
  * another runtime folder (a container beside the desktop). The lock is taken before the first bw runs
  * in the folder, and held until the profile is let go.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 import { codeOf, inWords } from '../file-calls.ts';
 import { makeFolder } from '../make-folder.ts';
+
+/** Who removes the file just then, once more each time, is not followed for ever. */
+const TRIES = 3;
 
 const FILE_NAME = 'bw-helper.lock';
 
@@ -39,28 +51,46 @@ interface Claim {
 export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
   let held: readonly Claim[] = [];
 
+  function letGo(claim: Claim): void {
+    closeSync(claim.fd);
+    held = held.filter((one) => one !== claim);
+  }
+
   return {
     claim(profile, folder) {
-      if (held.some((one) => one.profile === profile && one.folder === folder)) return;
       const file = join(folder, FILE_NAME);
-      const fd = openLock(folder, file);
-      const mark = markOf(fd);
-      const ours = held.find((one) => one.mark === mark);
-      if (ours || !lockFile(fd)) {
+      const before = held.find((one) => one.profile === profile && one.folder === folder);
+      if (before && before.mark === markAt(file)) return;
+      // Its file was removed, and whoever makes it anew gets that lock.
+      if (before) letGo(before);
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const fd = openLock(folder, file);
+        const mark = markOf(fstatSync(fd, { bigint: true }));
+        const ours = held.find((one) => one.mark === mark);
+        if (ours || !lockFile(fd)) {
+          closeSync(fd);
+          if (ours)
+            throw failure('profile-folder-shared', {
+              profile,
+              other: ours.profile,
+              dataDir: folder,
+            });
+          const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
+          throw failure('profile-in-use', { owner: other, dataDir: folder });
+        }
+        if (markAt(file) === mark) {
+          ftruncateSync(fd);
+          writeSync(fd, `${owner}\n`);
+          held = [...held, { profile, folder, fd, mark }];
+          return;
+        }
         closeSync(fd);
-        if (ours)
-          throw failure('profile-folder-shared', { profile, other: ours.profile, dataDir: folder });
-        const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
-        throw failure('profile-in-use', { owner: other, dataDir: folder });
       }
-      ftruncateSync(fd);
-      writeSync(fd, `${owner}\n`);
-      held = [...held, { profile, folder, fd, mark }];
+      throw failure('data-file-unwritable', { file, problem: 'it is removed again and again' });
     },
 
     release(profile) {
-      for (const one of held) if (one.profile === profile) closeSync(one.fd);
-      held = held.filter((one) => one.profile !== profile);
+      for (const one of held) if (one.profile === profile) letGo(one);
     },
   };
 }
@@ -75,7 +105,11 @@ function openLock(folder: string, file: string): number {
   }
 }
 
-function markOf(fd: number): string {
-  const { dev, ino } = fstatSync(fd, { bigint: true });
+function markAt(file: string): string | undefined {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && markOf(found);
+}
+
+function markOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }

@@ -1,4 +1,12 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  fstatSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -42,6 +50,35 @@ test('refuses a second profile of our own, also by a link, until the first has l
   claims.release('home');
   claims.claim('work', link);
   expect(() => claims.claim('home', folder)).toThrow('The profiles home and work');
+});
+
+test('a lock on a file that was removed is none: it is taken anew, or another has it by then', () => {
+  // As flock: by the file, whatever path leads there.
+  const locked = new Set<bigint>();
+  const lockFile = (fd: number) => {
+    const { ino } = fstatSync(fd, { bigint: true });
+    return !locked.has(ino) && locked.add(ino).size > 0;
+  };
+  const [ours, theirs] = ['ours', 'theirs'].map((owner) => createClaims({ lockFile, owner }));
+  ours?.claim('default', folder);
+  renameSync(join(folder, 'bw-helper.lock'), join(folder, 'removed'));
+  ours?.claim('default', folder);
+  expect(() => theirs?.claim('default', folder)).toThrow('(ours)');
+  renameSync(join(folder, 'bw-helper.lock'), join(folder, 'removed too'));
+  theirs?.claim('default', folder);
+  expect(() => ours?.claim('default', folder)).toThrow('(theirs)');
+});
+
+test('a file that is removed while its lock is taken is not what is claimed', () => {
+  let locks = 0;
+  const lockFile = () => {
+    locks += 1;
+    if (locks === 1) rmSync(join(folder, 'bw-helper.lock'));
+    return true;
+  };
+  createClaims({ lockFile, owner: 'pid 1' }).claim('default', folder);
+  expect(locks).toBe(2);
+  expect(readFileSync(join(folder, 'bw-helper.lock'), 'utf8')).toBe('pid 1\n');
 });
 
 test('a folder that cannot be made is told in words', () => {
