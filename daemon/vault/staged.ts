@@ -38,6 +38,7 @@ export interface Staging<T> {
 const PREFIX = 'staged-';
 // Whoever changes the same keys each time is another program in a loop, not a person.
 const ATTEMPTS = 3;
+const BARS = 3;
 
 /**
  * Runs bw on a copy of `dataFile` and installs the result; gives what `run` gave. Changes that others
@@ -77,9 +78,16 @@ export function clearStaged(scratch: string): void {
   }
 }
 
-// bw would make the folder anew.
+// bw would make the folder anew, and may have been quicker.
 function bar(path: string): void {
-  writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
+  for (let tries = 0; tries < BARS; tries += 1)
+    try {
+      writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
+      return;
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'EEXIST') throw thrown;
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    }
 }
 
 function makeFolder(scratch: string): string {

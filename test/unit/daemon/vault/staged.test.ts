@@ -301,3 +301,26 @@ test('a run that failed while its bw is not ours to end bars the way, and any ot
     clearStaged(scratch);
   }
 });
+
+test('a bw that makes its folder anew before the way is barred has it taken away once more', async () => {
+  const file = openDataFile(folderWith({}), { clock: hastyClock(), platform: process.platform });
+  const scratch = folderWith();
+  let copy = '';
+  const staging = {
+    scratch,
+    clientSecret: undefined,
+    session: 'new',
+    atRest: 'keychain',
+    async run(folder: string) {
+      copy = folder;
+      throw new Error('its client is gone');
+    },
+    abandoned() {
+      mkdirSync(copy);
+      writeFileSync(join(copy, 'data.json'), CANARY);
+      return true;
+    },
+  } as const;
+  await expect(staged(file, staging)).rejects.toThrow('gone');
+  expect(readFileSync(copy, 'utf8')).toBe('');
+});
