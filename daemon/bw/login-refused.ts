@@ -59,7 +59,7 @@ async function toldApart(
     const deviceId = appIdOf(left) ?? '';
     const verdict = await checkApiKey({ secret: stored, identity: identityOf(left), deviceId });
     if (verdict === 'wrong') return failure('wrong-client-secret');
-    return args.includes('--code')
+    return args.some((arg) => /^--code(=|$)/.test(arg))
       ? failed('the stored one is right, so the master password or the code was wrong')
       : failure('wrong-password');
   } catch (thrown) {
