@@ -74,7 +74,9 @@ export function createProfileList(parts: ProfileListParts): ProfileList {
         (after) => refuseShared(after, name),
       );
       const found = profileIn(settings(), name);
-      const { stored } = await keychains[found.keychain].status(name);
+      // The profile is there already, whatever the keychain says.
+      const keychain = keychains[found.keychain];
+      const { stored } = await keychain.status(name).catch(() => ({ stored: false }));
       return { dataDir: profiles.folderOf(name, found), stored };
     },
 

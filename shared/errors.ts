@@ -65,7 +65,7 @@ export const errors = {
   'wrong-passphrase': row({
     exit: 18,
     says: 'Wrong passphrase for the keychain file.',
-    next: 'Try again; where it is lost, run `helper secret delete` and then `helper secret set`.',
+    next: 'Try again; where it is lost, delete that file (`helper secret status` names it) and run `helper secret set` for each profile.',
   }),
   'keychain-damaged': row({
     exit: 19,

@@ -21,6 +21,7 @@ let profiles: Profiles;
 /** Which accounts each keychain holds; `broken` ones fail at every call but status. */
 let held: Record<KeychainKind, Set<string>>;
 let broken: Set<KeychainKind>;
+let damaged: Set<KeychainKind>;
 let lockFails: boolean;
 
 beforeEach(() => {
@@ -29,6 +30,7 @@ beforeEach(() => {
   writeFileSync(file, TEXT, { mode: 0o600 });
   held = { os: new Set(), file: new Set(['default']) };
   broken = new Set();
+  damaged = new Set();
   lockFails = false;
   const options = { file, home: folder, uid: process.getuid?.() ?? -1 };
   const { read: settings } = openSettings(options);
@@ -55,11 +57,11 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function keychain(kind: KeychainKind): Keychain {
   return {
     kind,
-    status: async (account: string) => ({
-      stored: held[kind].has(account),
-      locked: false,
-      where: kind,
-    }),
+    async status(account: string) {
+      if (damaged.has(kind))
+        throw failure('keychain-damaged', { file: 'keychain.json', problem: 'it is empty' });
+      return { stored: held[kind].has(account), locked: false, where: kind };
+    },
     async delete(account: string) {
       if (broken.has(kind)) throw failure('keychain-no-service');
       return held[kind].delete(account);
@@ -93,6 +95,12 @@ test.each(['os', 'file'] as const)(
     expect(text()).toBe(TEXT);
   },
 );
+
+test('add says that it is done where it is, whatever the keychain says', async () => {
+  damaged.add('os').add('file');
+  expect(await list.add('home', { keychain: 'file' })).toMatchObject({ stored: false });
+  expect(text()).toContain('[profiles.home]');
+});
 
 test('a vault that cannot be locked keeps the profile and its key', async () => {
   held.file.add('work');

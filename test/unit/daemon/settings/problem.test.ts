@@ -77,15 +77,26 @@ test('a setting below a table that it does not belong to is told where it does',
   );
 });
 
-test.each(['', '../x', 'Work', '-x', '_x', 'a b', 'a.b', 'x'.repeat(33), 'caf\u00e9', 'a\\u0007'])(
-  '%j is refused as the name of a profile',
-  (name) => {
-    const problem = problemIn(`idle = "1m"\n[profiles."${name}"]\nserver = "https://a.b"`);
-    expect(problem).toMatch(
-      /^line \d: `.{0,40}` is no name for a profile: it must be 1 to 32 characters of a-z, 0-9, _ and -,/,
-    );
-  },
-);
+test.each([
+  '',
+  '../x',
+  'Work',
+  'con',
+  'nul',
+  'com1',
+  '-x',
+  '_x',
+  'a b',
+  'a.b',
+  'x'.repeat(33),
+  'caf\u00e9',
+  'a\\u0007',
+])('%j is refused as the name of a profile', (name) => {
+  const problem = problemIn(`idle = "1m"\n[profiles."${name}"]\nserver = "https://a.b"`);
+  expect(problem).toMatch(
+    /^line \d: `.{0,40}` is no name for a profile: it must be 1 to 32 characters of a-z, 0-9, _ and -,/,
+  );
+});
 
 test('what is wrong in another profile is told with its line, and the keys are the same', () => {
   const before = '[profiles.default]\nserver = "eu"\n[profiles.work]\n';
