@@ -20,6 +20,7 @@ import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { withSlotOf } from './vault/layout.ts';
+import type { Json } from './vault/layouts.ts';
 
 /** Longest run of a bw that asks nobody, ms: as for a login by API key. */
 const DEADLINE_MS = 120_000;
@@ -127,23 +128,30 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
       });
     }
 
-    const { stdout } = await verbs.loginBy({
+    let key: Secret | undefined;
+    const login = {
       server: parts.server(),
       clientSecret: stored?.clientSecret,
-      async bw(folder) {
+      async bw(folder: string) {
         const result = await (password ? here(folder, password) : atTerminal(folder));
-        await dropDeadSlot(folder, sessionKey(result.stdout));
+        // It may be the second one, where others have changed the file meanwhile.
+        key?.wipe();
+        key = sessionKey(result.stdout);
+        result.stdout.wipe();
+        await dropDeadSlot(folder, key);
         return result;
       },
-      whyNot(result, left) {
-        result.stdout.wipe();
-        return whyRefused(parts, { result, left, args, proof, password });
-      },
+      whyNot: (result: BwResult, left: Json) =>
+        whyRefused(parts, { result, left, args, proof, password }),
       abandoned: () => abandoned,
-    });
-    const key = sessionKey(stdout);
-    stdout.wipe();
-    return key;
+    };
+    try {
+      await verbs.loginBy(login);
+      return key;
+    } catch (thrown) {
+      key?.wipe();
+      throw thrown;
+    }
   }
 
   // A session whose key nobody has is none.

@@ -113,15 +113,18 @@ export function createVerbs(parts: VerbParts): Verbs {
     if (leftMs < BW_RENEWS_BELOW_MS) await syncIn(folder, [clientSecret]).catch(() => {});
   }
 
-  async function unlockOnce(password: Secret, secret: StoredSecret | undefined) {
-    return where(secret, 'new', async (folder) => {
+  async function unlockOnce(password: Secret, secret: StoredSecret | undefined): Promise<Secret> {
+    let key: Secret | undefined;
+    const unlockIn = async (folder: string) => {
       const { args, input, extra } = handOver(password, parts.platform, parts.random);
       const result = await run(folder, ['unlock', '--raw', '--nointeraction', ...args], {
         input,
         extra,
         deadlineMs: DEADLINE_MS.network,
       });
-      const key = sessionKey(result.stdout);
+      // It may be the second one, where others have changed the file meanwhile.
+      key?.wipe();
+      key = sessionKey(result.stdout);
       result.stdout.wipe();
       // A usable key may come with exit code 1, and a dead one with 0 (both seen).
       if (key) {
@@ -133,7 +136,13 @@ export function createVerbs(parts: VerbParts): Verbs {
         result,
         context(secret ? [password, secret.clientSecret] : [password]),
       );
-    });
+    };
+    try {
+      return await where(secret, 'new', unlockIn);
+    } catch (thrown) {
+      key?.wipe();
+      throw thrown;
+    }
   }
 
   async function loginBy<T extends { readonly exitCode: number | null }>(

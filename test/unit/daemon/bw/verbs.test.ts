@@ -6,7 +6,7 @@ import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { staged } from '../../../../daemon/vault/staged.ts';
 import { failure } from '../../../../shared/errors.ts';
 import { Secret } from '../../../../shared/secret.ts';
-import { folderWith, hastyClock, leftBy, loggedIn, USER } from '../vault/samples.ts';
+import { folderWith, hastyClock, leftBy, loggedIn, session, USER } from '../vault/samples.ts';
 
 const LAST_SYNC = `user_${USER}_sync_lastSync`;
 
@@ -59,4 +59,35 @@ test('one that fetched it is not', async () => {
 test('one after which nobody is logged in fails with its reason', async () => {
   const left = leftBy('2026.9.0-logged-out');
   await expect(loginLeaving(left, 0)).rejects.toThrow('bw did not log in');
+});
+
+test('no key is left of an unlock whose copy could not be installed', async () => {
+  const clock = hastyClock();
+  const dataFile = openDataFile(folderWith({}), { clock, platform: process.platform });
+  const [keys, stdouts]: [Secret[], Secret[]] = [[], []];
+  const verbs = createVerbs({
+    dataFile,
+    scratch: folderWith(),
+    clock,
+    platform: process.platform,
+    random: () => 'x',
+    context: (secrets) => ({ dataDir: '', server: '', secrets }),
+    atRest: () => 'keychain',
+    // Others change the same keys each time.
+    async stage(_, { run }) {
+      for (let tries = 0; tries < 3; tries += 1)
+        keys.push((await run(dataFile.folder)) as unknown as Secret);
+      throw failure('data-file-busy', { file: dataFile.file });
+    },
+    async run() {
+      const stdout = new Secret(`${session().key.reveal()}\n`);
+      stdouts.push(stdout);
+      return { exitCode: 0, signal: null, stdout, stderr: '', stopped: undefined, durationMs: 0 };
+    },
+  });
+  const secret = { clientId: 'user.x', clientSecret: new Secret('s3cr3t') };
+  const unlocked = verbs.unlock(new Secret('right'), secret);
+  await expect(unlocked).rejects.toMatchObject({ name: 'data-file-busy' });
+  expect(keys).toHaveLength(3);
+  expect([...keys, ...stdouts].filter(({ empty }) => !empty)).toEqual([]);
 });
