@@ -9,14 +9,12 @@ import { programOf } from './program-of.ts';
 export interface AuditedParts {
   readonly audit: Audit;
   readonly caller: Caller;
-  /** The name of the profile that is served; undefined before the first use. */
-  readonly profile: () => string | undefined;
 }
 
 /** The same handlers; where it is marked, the line is written before the answer leaves. */
 export function audited(
   handlers: Handlers<ToDaemon>,
-  { audit, caller, profile }: AuditedParts,
+  { audit, caller }: AuditedParts,
 ): Handlers<ToDaemon> {
   const wrapped = Object.entries(handlers).map(([method, handler]) => {
     const names = toDaemon[method as keyof ToDaemon].traits.audited;
@@ -25,11 +23,11 @@ export function audited(
       // Now, as a client may be gone when it is refused.
       const who = whoIs(caller);
       const end = (outcome: { outcome: 'granted' } | { outcome: 'refused'; error: string }) => {
-        const [name, shown] = [profile(), shownOf(params, names)];
+        const shown = shownOf(params, names);
         audit.record({
           what: method,
           ...outcome,
-          ...(name !== undefined && { profile: name }),
+          profile: caller.profile,
           caller: who,
           ...(Object.keys(shown).length > 0 && { params: shown }),
         });

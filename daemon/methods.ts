@@ -42,6 +42,8 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
 
   const table: Handlers<ToDaemon> = {
     hello(params) {
+      // It would change who asks, and for which profile, under a request that is open.
+      if (connection.greeted) throw failure('bad-request', { problem: 'a second hello' });
       connection.greet(params);
       return { version: PROTOCOL_VERSION, pid };
     },
@@ -91,9 +93,14 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     'vault.sync': async () => await (await profile()).sync(caller),
     'secret.set': async ({ clientId, clientSecret }) => {
       const secret = { clientId, clientSecret: new Secret(clientSecret) };
-      const { name, keychain } = await profile();
-      await keychain.set(name, secret, passphraseFrom(caller));
-      return { where: (await keychain.status(name)).where };
+      try {
+        const { name, keychain, secretChanged } = await profile();
+        await keychain.set(name, secret, passphraseFrom(caller));
+        secretChanged();
+        return { where: (await keychain.status(name)).where };
+      } finally {
+        secret.clientSecret.wipe();
+      }
     },
     'secret.status': async () => {
       const { name, keychain } = await profile();
@@ -152,11 +159,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       return undefined;
     },
   };
-  return audited(withTraits(table, parts, connection), {
-    audit: parts.audit,
-    caller,
-    profile: () => caller.profile,
-  });
+  return audited(withTraits(table, parts, connection), { audit: parts.audit, caller });
 }
 
 async function lockOne({ sessions, otherSession }: Profile) {

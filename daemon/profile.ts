@@ -58,6 +58,8 @@ export interface Profile {
   logout(): Promise<{ account: string }>;
   sync(caller: Caller): Promise<{ account: string }>;
   status(): Promise<Status>;
+  /** Another API key is stored: a renewal that was refused is tried again. */
+  secretChanged(): void;
   /** Throws what `ApiKey.answer` does. */
   answer(caller: Caller, what: 'client-id' | 'client-secret'): Promise<string>;
   /** Throws what `ApiKey.scrub` does, and profile-in-use. */
@@ -225,6 +227,10 @@ export function createProfile(parts: ProfileParts): Profile {
     async sync(caller) {
       const who = await syncWith(passphraseFrom(caller));
       return { account: who.email };
+    },
+
+    secretChanged() {
+      if (sessions.left()) renewal.start();
     },
 
     answer: (caller, what) => apiKey.answer(what, passphraseFrom(caller)),

@@ -2,7 +2,7 @@
  * Keeps the access token in data.json fresh while an API-key login is unlocked, so that the person's
  * own `bw create` or `bw edit` work although no client_secret is there for bw to renew it with.
  */
-import { toFailure } from '../shared/errors.ts';
+import { type Failure, toFailure } from '../shared/errors.ts';
 import { BW_RENEWS_BELOW_MS } from './bw/token.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
@@ -11,7 +11,7 @@ import type { Log } from './log.ts';
 const AHEAD_MS = 5 * 60_000;
 /** The longest sleep of the timer: a machine that was suspended notices within this. */
 const LOOK_AGAIN_MS = 60_000;
-/** After a failure: soon, but not so often that a broken network is hammered. */
+/** After a failure, and after a sync that brought no token bw can use: soon, but not so often that a broken network is hammered. */
 const AGAIN_MS = 60_000;
 /** Never more often than this, whatever the server says. */
 const AT_MOST_EVERY_MS = 1_000;
@@ -26,6 +26,7 @@ export interface RenewalParts {
 }
 
 export interface Renewal {
+  /** Begins anew; what was refused before is tried again. */
   start(): void;
   stop(): void;
   /** Why the last renewal did not work. */
@@ -39,6 +40,8 @@ export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalPa
   let problem: string | undefined;
   /** For which token it is planned, and when, both in ms since 1970. */
   let plan = { expiresAtMs: 0, renewAtMs: 0 };
+  /** The token for which the API key was refused, by its end. */
+  let refused: number | undefined;
 
   function again(mine: number, ms: number): void {
     if (mine !== era) return;
@@ -50,6 +53,8 @@ export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalPa
     const expiresAtMs = await tokenExpiresAtMs().catch(() => undefined);
     if (mine !== era) return;
     if (expiresAtMs === undefined) return again(mine, LOOK_AGAIN_MS);
+    // A refused login each minute would help nobody; another token shows that somebody has seen to it.
+    if (expiresAtMs === refused) return again(mine, LOOK_AGAIN_MS);
     if (plan.expiresAtMs !== expiresAtMs) plan = planFor(expiresAtMs);
     const waitMs = plan.renewAtMs - clock.wallMs();
     if (waitMs > 0) return again(mine, waitMs);
@@ -58,12 +63,15 @@ export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalPa
       if (mine !== era) return;
       problem = undefined;
       log.info('access token renewed');
-      again(mine, 0);
+      const next = await tokenExpiresAtMs().catch(() => undefined);
+      const usable = next !== undefined && next - clock.wallMs() > BW_RENEWS_BELOW_MS;
+      again(mine, usable && next !== expiresAtMs ? 0 : AGAIN_MS);
     } catch (thrown) {
       if (mine !== era) return;
       const reason = toFailure(thrown);
       problem = `the access token was not renewed: ${reason.message} ${reason.row.next}`;
       log.warn('access token not renewed', { error: reason.name });
+      if (isRefusal(reason)) refused = expiresAtMs;
       again(mine, AGAIN_MS);
     }
   }
@@ -77,6 +85,7 @@ export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalPa
   return {
     start() {
       cancel?.();
+      refused = undefined;
       era += 1;
       turn(era);
     },
@@ -87,4 +96,9 @@ export function createRenewal({ clock, log, tokenExpiresAtMs, renew }: RenewalPa
     },
     problem: () => problem,
   };
+}
+
+/** What stays as it is until a person does something. */
+function isRefusal(reason: Failure): boolean {
+  return reason.is('wrong-client-secret') || reason.is('no-client-secret');
 }

@@ -15,7 +15,6 @@ function recording(given: Partial<Handlers<ToDaemon>>) {
   const handlers = audited(handlersOf(toDaemon, given), {
     audit,
     caller,
-    profile: () => 'default',
   });
   return { handlers, lines };
 }

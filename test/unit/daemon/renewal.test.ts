@@ -9,15 +9,25 @@ const log = { info() {}, warn() {}, debug() {} };
 
 function start(tokenMs: number) {
   const clock = manualClock();
-  const state = { expiresAtMs: clock.wallMs() + tokenMs, renewals: 0, broken: false };
+  const state = {
+    expiresAtMs: clock.wallMs() + tokenMs,
+    renewals: 0,
+    tries: 0,
+    broken: false,
+    refused: false,
+    /** The sync brings no new token. */
+    stale: false,
+  };
   const renewal = createRenewal({
     clock,
     log,
     tokenExpiresAtMs: async () => state.expiresAtMs,
     async renew() {
+      state.tries += 1;
+      if (state.refused) throw failure('wrong-client-secret');
       if (state.broken) throw failure('server-unreachable', { problem: 'refused' });
       state.renewals += 1;
-      state.expiresAtMs = clock.wallMs() + tokenMs;
+      if (!state.stale) state.expiresAtMs = clock.wallMs() + tokenMs;
     },
   });
   renewal.start();
@@ -72,4 +82,35 @@ test('stopped, it renews nothing more', async () => {
   renewal.stop();
   await pass(30 * MINUTE);
   expect(state.renewals).toBe(0);
+});
+
+test('a sync that brings no newer token, or one that bw cannot use, is made once a minute', async () => {
+  const { state, pass } = start(10 * MINUTE);
+  state.stale = true;
+  await pass(10 * MINUTE);
+  expect(state.tries).toBeLessThan(10);
+  const short = start(5 * MINUTE);
+  await short.pass(10 * MINUTE);
+  expect(short.state.tries).toBeLessThan(12);
+});
+
+test('a refused API key is not tried again until somebody sees to it', async () => {
+  const { state, renewal, pass } = start(10 * MINUTE);
+  state.refused = true;
+  await pass(60 * MINUTE);
+  expect(state.tries).toBe(1);
+  expect(renewal.problem()).toContain('refused');
+  state.refused = false;
+  renewal.start();
+  await pass(MINUTE);
+  expect(state.renewals).toBe(1);
+  expect(renewal.problem()).toBeUndefined();
+  // Another key that is refused too, and a sync by hand with the right one.
+  state.refused = true;
+  await pass(10 * MINUTE);
+  expect(state.tries).toBe(3);
+  state.refused = false;
+  state.expiresAtMs += 20 * MINUTE;
+  await pass(25 * MINUTE);
+  expect(state.renewals).toBeGreaterThan(1);
 });
