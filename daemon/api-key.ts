@@ -1,11 +1,7 @@
 /** One account's API key between the keychain, data.json, and who may have it. */
-import { Failure, failure, toFailure } from '../shared/errors.ts';
-import {
-  type AskPassphrase,
-  type Keychain,
-  type StoredSecret,
-  sameSecret,
-} from './keychain/port.ts';
+import { failure, toFailure } from '../shared/errors.ts';
+import { holds, keep } from './keychain/keep.ts';
+import type { AskPassphrase, Keychain, StoredSecret } from './keychain/port.ts';
 import type { ProfileSettings } from './settings/settings.ts';
 import type { DataFile } from './vault/data-file.ts';
 import type { Account } from './vault/layout.ts';
@@ -14,7 +10,7 @@ import { apiKeyAtRest, takeOutClientSecret } from './vault/scrub.ts';
 export interface ApiKeyParts {
   /** The account's name in the keychain: that of its profile. */
   readonly name: string;
-  readonly keychain: Keychain;
+  readonly keychain: Omit<Keychain, 'forget'>;
   readonly settings: () => ProfileSettings;
   /** For messages. */
   readonly settingsFile: string;
@@ -69,28 +65,18 @@ export function createApiKey(parts: ApiKeyParts): ApiKey {
   }
 
   /** Makes sure that the keychain holds it, or another one by `force`; true where it was stored now. */
-  async function keep(found: StoredSecret, force: boolean, where: string, ask: AskPassphrase) {
-    const before = await held(ask);
-    try {
-      if (before && (force || sameSecret(before, found))) return false;
-      if (before) throw failure('another-client-secret', { file: dataFile.file, where });
-    } finally {
-      before?.clientSecret.wipe();
-    }
-    await keychain.set(name, found, ask);
-    const now = await held(ask);
-    const same = now && sameSecret(now, found);
-    now?.clientSecret.wipe();
-    if (same) return true;
-    throw failure('keychain-failed', { problem: 'what was stored is not what it gives back' });
-  }
-
-  async function held(ask: AskPassphrase): Promise<StoredSecret | undefined> {
-    return await keychain.get(name, ask).catch((thrown) => {
-      // Gone, whatever was there once: there is room.
-      if (thrown instanceof Failure && thrown.is('keychain-item-gone')) return undefined;
-      throw thrown;
-    });
+  async function storeUnlessHeld(
+    found: StoredSecret,
+    force: boolean,
+    where: string,
+    ask: AskPassphrase,
+  ) {
+    const before = await holds(keychain, name, found, ask);
+    if (before === 'another' && !force)
+      throw failure('another-client-secret', { file: dataFile.file, where });
+    if (before !== 'nothing') return false;
+    await keep(keychain, name, found, ask);
+    return true;
   }
 
   return {
@@ -127,7 +113,7 @@ export function createApiKey(parts: ApiKeyParts): ApiKey {
       const found = await apiKeyAtRest(dataFile);
       if (!found) return { scrubbed: false, stored: false, where };
       try {
-        const stored = await keep(found, force, where, ask);
+        const stored = await storeUnlessHeld(found, force, where, ask);
         await takeOutClientSecret(dataFile, found.clientSecret);
         return { scrubbed: true, stored, where };
       } finally {

@@ -1,14 +1,9 @@
 /** The keychain that the settings name, at each use anew, and the way of a secret from one to the other. */
-import { Failure, failure } from '../../shared/errors.ts';
-import {
-  type AskPassphrase,
-  type Keychain,
-  type KeychainKind,
-  type StoredSecret,
-  sameSecret,
-} from './port.ts';
+import { failure } from '../../shared/errors.ts';
+import { holds, keep } from './keep.ts';
+import type { AskPassphrase, Keychain, KeychainKind } from './port.ts';
 
-export interface ChosenKeychain extends Keychain {
+export interface ChosenKeychain extends Omit<Keychain, 'forget'> {
   /**
    * Takes what is stored for `account` from the other keychain to this one; there it is deleted once it
    * can be read here. Gives where it is now. Throws no-client-secret, keychain-holds-another, and what
@@ -30,9 +25,6 @@ export function chooseKeychain(
     set: (account, secret, ask) => chosen().set(account, secret, ask),
     delete: (account, ask) => chosen().delete(account, ask),
     status: (account) => chosen().status(account),
-    forget() {
-      for (const keychain of Object.values(kinds)) keychain.forget();
-    },
     async move(account, to, ask) {
       const [from, there] = [kinds[to === 'os' ? 'file' : 'os'], kinds[to]];
       const { where } = await there.status(account);
@@ -42,11 +34,7 @@ export function chooseKeychain(
         // It may be there already, where the last move was cut short.
         const before = await holds(there, account, secret, ask);
         if (before === 'another') throw failure('keychain-holds-another', { where });
-        if (before === 'nothing') await there.set(account, secret, ask);
-        if ((await holds(there, account, secret, ask)) !== 'it')
-          throw failure('keychain-failed', {
-            problem: 'what was stored is not what it gives back',
-          });
+        if (before === 'nothing') await keep(there, account, secret, ask);
         await from.delete(account, ask);
       } finally {
         secret.clientSecret.wipe();
@@ -54,21 +42,4 @@ export function chooseKeychain(
       return where;
     },
   };
-}
-
-async function holds(
-  keychain: Keychain,
-  account: string,
-  wanted: StoredSecret,
-  ask: AskPassphrase,
-): Promise<'nothing' | 'it' | 'another'> {
-  const found = await keychain.get(account, ask).catch((thrown) => {
-    // Gone, whatever was there once: there is room.
-    if (thrown instanceof Failure && thrown.is('keychain-item-gone')) return undefined;
-    throw thrown;
-  });
-  if (!found) return 'nothing';
-  const same = sameSecret(found, wanted);
-  found.clientSecret.wipe();
-  return same ? 'it' : 'another';
 }
