@@ -2,7 +2,7 @@
  * The commands that hold a session. `helper exec` becomes its command, so that the pid of the caller
  * is that of the command; with its start time nobody who gets the same number later is taken for it.
  */
-import { readFileSync } from 'node:fs';
+import { statFields } from './proc-stat.ts';
 
 /** What no later process with this pid shares; undefined where it has ended, or cannot be seen. */
 export type StartOf = (pid: number) => string | undefined;
@@ -32,14 +32,8 @@ export function systemStartOf(platform: NodeJS.Platform): StartOf {
   return platform === 'linux' ? fromProc : () => undefined;
 }
 
-// `pid (name) state …`, and the name may hold anything; the start time is the 22nd field.
 function fromProc(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    // Ended, and only its parent has not taken notice yet.
-    return /^[ZX]/.test(fields[0] ?? '') ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  const fields = statFields(pid);
+  // Ended, and only its parent has not taken notice yet.
+  return /^[ZX]/.test(fields?.[0] ?? '') ? undefined : fields?.[19];
 }

@@ -1,5 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import type { AuditCaller } from '../shared/audit.ts';
+import { statFields } from './proc-stat.ts';
 
 /**
  * Which program a process runs, and which one started it; for display only, as both can change between
@@ -30,12 +31,6 @@ function executable(proc: string, pid: number): string | undefined {
 }
 
 function parentOf(proc: string, pid: number): number | undefined {
-  try {
-    // pid (name) state ppid …; a name may hold anything, also `) S 1`.
-    const stat = readFileSync(`${proc}/${pid}/stat`, 'latin1');
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    return parent > 0 ? parent : undefined;
-  } catch {
-    return undefined;
-  }
+  const parent = Number(statFields(pid, proc)?.[1]);
+  return parent > 0 ? parent : undefined;
 }

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * What Linux tells of a process behind its name, which may hold anything, also `) S 1`: state, ppid, …;
+ * the start time is the 20th. Undefined where there is none, or it may not be seen.
+ */
+export function statFields(pid: number, proc = '/proc'): string[] | undefined {
+  try {
+    const text = readFileSync(`${proc}/${pid}/stat`, 'latin1');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
