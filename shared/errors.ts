@@ -257,26 +257,6 @@ export const errors = {
     says: 'Another API key is stored in {where} already.',
     next: 'Set `keychain` in the settings to the one that is wrong, run `helper secret delete`, and try again.',
   }),
-  'daemon-outdated': row({
-    exit: 78,
-    says: 'The daemon that runs is older than this `helper`, and does not understand this.',
-    next: 'Run `helper daemon restart`; a session that is open ends with it.',
-  }),
-  'helper-outdated': row({
-    exit: 79,
-    says: 'This `helper` is older than the daemon that runs, and cannot use it any more.',
-    next: 'Run the newer one (`type -a helper` shows which there are), or end that daemon with `helper daemon stop`.',
-  }),
-  'profile-unknown': row({
-    exit: 68,
-    says: 'There is no profile {profile}; there are: {known}.',
-    next: 'Choose one of these, or make it with `helper profile add`.',
-  }),
-  'profile-folder-shared': row({
-    exit: 69,
-    says: 'The profiles {profile} and {other} have the same data folder, {dataDir}.',
-    next: 'Give each a `data_dir` of its own in the settings: bw knows one account a folder.',
-  }),
   'challenge-failed': row({
     exit: 63,
     says: 'The server wanted the client_secret as a proof and then refused the login: {problem}.',
@@ -301,6 +281,16 @@ export const errors = {
     exit: 67,
     says: '{account} has no master password that could unlock the vault: an organization or another device keeps its key.',
     next: 'Run `helper logout` and `helper login --sso`, which unlocks where bw can; it is the same where a master password was set since the last login.',
+  }),
+  'profile-unknown': row({
+    exit: 68,
+    says: 'There is no profile {profile}; there are: {known}.',
+    next: 'Choose one of these, or make it with `helper profile add`.',
+  }),
+  'profile-folder-shared': row({
+    exit: 69,
+    says: 'The profiles {profile} and {other} have the same data folder, {dataDir}.',
+    next: 'Give each a `data_dir` of its own in the settings: bw knows one account a folder.',
   }),
   internal: row({
     exit: 70,
@@ -342,11 +332,22 @@ export const errors = {
     says: 'The audit {file} cannot be read: {problem}.',
     next: 'Correct its permissions, or move it away: the daemon begins a new one.',
   }),
+  'daemon-outdated': row({
+    exit: 78,
+    says: 'The daemon that runs is older than this `helper`, and does not understand this.',
+    next: 'Run `helper daemon restart`; a session that is open ends with it.',
+  }),
+  'helper-outdated': row({
+    exit: 79,
+    says: 'This `helper` is older than the daemon that runs, and cannot use it any more.',
+    next: 'Run the newer one (`type -a helper` shows which there are), or end that daemon with `helper daemon stop`.',
+  }),
   'pipe-not-ours': row({
     exit: 80,
     says: 'What answers on {pipe} cannot prove that it is your daemon, and it was told nothing.',
     next: 'Run `helper daemon restart`; if it stays, find out which program has that pipe open.',
   }),
+  // The next free one is 81.
   // These two are of the client alone, with the exit codes that shells give.
   'command-not-runnable': row({
     exit: 126,

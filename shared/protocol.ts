@@ -15,7 +15,7 @@ import {
 import { PROFILE_NAME } from './profile-name.ts';
 
 interface Traits {
-  /** The result holds a secret; never traced, never logged. */
+  /** The result holds a secret. For the docs only: no result is ever traced or logged. */
   readonly returnsSecret?: boolean;
   /** Success counts as use of the session and renews its idle limit. */
   readonly extendsIdle?: boolean;

@@ -82,7 +82,7 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
   'keychain-item-gone':
     'bw-helper notes when it stores something. Somebody deleted the item since, or another keychain has taken the place of the one that held it; in that case it is there again when that one is back.',
   'keychain-timeout':
-    'It has 5 s, or 60 s where its window may wait for you. The window may be on another screen or behind others.',
+    'It has 5 s, or 60 s where its window may wait for you; before that its process has 15 s to start, on a machine that is busy. The window may be on another screen or behind others.',
   'keychain-failed':
     'These are its own words where it had any. Everything that needs no API key works on, and open sessions stay.',
   'daemon-outdated':
