@@ -9,8 +9,8 @@ export interface Calls {
   rename(from: string, to: string): void;
 }
 
-/** What the files of this folder need from outside. */
-export interface Surroundings {
+/** What reading and replacing a file needs from outside. */
+export interface FileDeps {
   readonly clock: Clock;
   readonly platform: NodeJS.Platform;
   readonly calls: Calls;

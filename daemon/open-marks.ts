@@ -25,7 +25,7 @@ import { makeFolder } from './make-folder.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { Claims } from './vault/claim.ts';
 import type { DataFile } from './vault/data-file.ts';
-import { slot, withSlotOf } from './vault/layout.ts';
+import { slot, withoutSlot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
 
 /** Longest run of `bw lock` here, ms: who started us waits 30 s for us to listen. */
@@ -140,7 +140,7 @@ async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise
   let known = true;
   const locked = await dataFile(dataDir).update((json) => {
     known = layoutOf(json) !== undefined;
-    return known && slot(json) !== undefined ? withSlotOf(json, {}) : undefined;
+    return known && slot(json) !== undefined ? withoutSlot(json) : undefined;
   });
   if (known) return locked;
   // Such a file is never written here.

@@ -19,7 +19,7 @@ import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
 import type { DataFile } from './vault/data-file.ts';
-import { withSlotOf } from './vault/layout.ts';
+import { withoutSlot } from './vault/layout.ts';
 import type { Json } from './vault/layouts.ts';
 
 /** Longest run of a bw that asks nobody, ms: as for a login by API key. */
@@ -158,7 +158,7 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
   async function dropDeadSlot(folder: string, key: Secret | undefined): Promise<void> {
     const copy = dataFile.elsewhere(folder);
     if (key && (await copy.checkKey(key)) === 'live') return;
-    await copy.update((json) => withSlotOf(json, {}));
+    await copy.update((json) => withoutSlot(json));
   }
 
   async function untilLeaving<T>(work: Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import { type Calls, codeOf, realCalls } from '../file-calls.ts';
-import { slot, withSlotOf } from './layout.ts';
+import { slot, withoutSlot } from './layout.ts';
 import { type Json, layoutOf } from './layouts.ts';
 import { withLock } from './lock.ts';
 import { readSettled, type Settled } from './read-settled.ts';
@@ -111,7 +111,7 @@ export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
       const removed = await update((json) => {
         found = removalOf(json, key);
         // bw drops the key too; it does not set it to null (2026.9.0).
-        return found === 'removed' ? withSlotOf(json, {}) : undefined;
+        return found === 'removed' ? withoutSlot(json) : undefined;
       });
       if (!removed) return found;
       const left = await checkKey(key);

@@ -92,6 +92,11 @@ export function withSlotOf(json: Json, other: Json): Json {
   return Object.hasOwn(other, key) ? { ...rest, [key]: other[key] } : rest;
 }
 
+/** A copy that is locked: without the slot of the active user. */
+export function withoutSlot(json: Json): Json {
+  return withSlotOf(json, {});
+}
+
 /** The client_secret of the active user; undefined where none stands in the file. */
 export function clientSecretIn(json: Json): string | undefined {
   const places = placesIn(json);

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { failure } from '../../shared/errors.ts';
-import { codeOf, inWords, type Surroundings, sleep } from '../file-calls.ts';
+import { codeOf, type FileDeps, inWords, sleep } from '../file-calls.ts';
 import type { Json } from './layouts.ts';
 
 /** `empty`: nothing but white space for the whole time, which bw reads as `{}`. */
@@ -21,7 +21,7 @@ const PASSING = new Set(['EBUSY', 'EPERM']);
  */
 export async function readSettled(
   file: string,
-  around: Surroundings,
+  around: FileDeps,
   { awaitFile = false } = {},
 ): Promise<Settled> {
   for (let tries = 1; ; tries += 1) {
@@ -34,7 +34,7 @@ export async function readSettled(
   }
 }
 
-function readOnce(file: string, { calls, platform }: Surroundings): Settled | { problem: string } {
+function readOnce(file: string, { calls, platform }: FileDeps): Settled | { problem: string } {
   let content: string;
   try {
     const before = statSync(file, { bigint: true });

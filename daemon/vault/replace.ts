@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, inWords, isPassing, type Surroundings, sleep } from '../file-calls.ts';
+import { type Calls, codeOf, type FileDeps, inWords, isPassing, sleep } from '../file-calls.ts';
 import { syncFolder } from '../sync-folder.ts';
 
 const FILE_MODE = 0o600;
@@ -26,13 +26,14 @@ const RENAMES = 20;
 /**
  * Replaces `target` whole: written aside in the same folder, fsync, rename. An existing file keeps its
  * owner, and its mode as far as that is 0600 or less. Afterwards either the old or the new content
- * stands there and nothing beside it. Only under the lock, which makes the name aside ours. Throws
- * `unwritable`.
+ * stands there and nothing beside it. The name aside must be ours: data.json is replaced under bw's lock
+ * only, and the settings are changed one by one in a daemon. Two daemons with one settings file (homes in
+ * containers) that change it in the same milliseconds would share that name. Throws `unwritable`.
  */
 export async function replaceFile(
   target: string,
   text: string,
-  around: Surroundings,
+  around: FileDeps,
   unwritable: 'data-file-unwritable' | 'settings-unwritable' = 'data-file-unwritable',
 ) {
   const aside = `${target}.bw-helper`;
@@ -105,7 +106,7 @@ function tryGroup(fd: number, old: Stats): void {
   }
 }
 
-async function rename(aside: string, target: string, { calls, clock, platform }: Surroundings) {
+async function rename(aside: string, target: string, { calls, clock, platform }: FileDeps) {
   for (let renames = 1; ; renames += 1) {
     try {
       return calls.rename(aside, target);

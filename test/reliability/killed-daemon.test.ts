@@ -70,8 +70,7 @@ test('in a layout that is not known `bw lock` does it, and where that fails the 
   const settings = join(world.home, '.config', 'bw-helper', 'config.toml');
   const good = readFileSync(settings, 'utf8');
   writeFileSync(settings, 'bw_path = "/no/such/bw"\n');
-  const failed = await world.helper(['lock']);
-  expect(failed.code).toBe(43);
+  expect((await world.helper(['lock'])).code).not.toBe(0);
   expect(await opens(key)).toBe(true);
   writeFileSync(settings, good);
   await kill();
@@ -83,7 +82,8 @@ test('in a layout that is not known `bw lock` does it, and where that fails the 
 test('an empty mark, as a power cut may leave one, is kept', async () => {
   await kill();
   writeFileSync(join(marks(), 'default'), '');
-  expect((await world.helper(['lock'])).code).toBe(43);
+  await world.helper(['status']);
+  expect(readdirSync(marks())).toEqual(['default']);
   await unlockFromStdin(here);
   await world.helper(['lock']);
   expect(readdirSync(marks())).toEqual([]);
