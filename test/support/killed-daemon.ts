@@ -2,10 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { daemonMain } from './product.ts';
 import type { World } from './world.ts';
-
-const daemonMain = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
 
 /** Everything that changes what is on a disk. */
 const CALLS =
