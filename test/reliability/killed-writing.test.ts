@@ -68,7 +68,7 @@ describe('killed at each step of', () => {
     async () => {
       await kept.beLoggedIn(true);
       const { clientSecret } = kept.server.account;
-      const lastSync = () => /"\w+_sync_lastSync"[^,]*/i.exec(kept.data())?.[0];
+      const lastSync = () => /"user_[^"]+_sync_lastSync"[^,]*/.exec(kept.data())?.[0];
       const secretsLeft = () =>
         kept
           .stagedFolders()

@@ -1,0 +1,12 @@
+import { lstatSync, renameSync } from 'node:fs';
+import { createServer } from 'node:net';
+
+/** A socket file as a killed process leaves it, in the place of whatever is there. */
+export async function leaveStaleSocket(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.moved`, resolve));
+  // Closing removes only what still has the name.
+  renameSync(`${path}.moved`, path);
+  await new Promise((resolve) => server.close(resolve));
+  if (!lstatSync(path).isSocket()) throw new Error(`${path} is no socket`);
+}
