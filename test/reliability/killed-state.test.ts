@@ -80,8 +80,9 @@ describe('killed at each step of', () => {
           .flatMap((one) => readFileSync(one, 'utf8').split('\n').filter(Boolean));
         const news = lines.filter((line) => line !== old.trimEnd());
         expect(lines.length - news.length).toBe(almostFull.length / old.length);
-        const whole = news.map((line) => JSON.parse(line).what);
-        if (done || whole.length > 0) expect(whole).toEqual(['session.lock']);
+        // The daemon that lived on has one more, of its end.
+        const locks = news.filter((line) => JSON.parse(line).what === 'session.lock');
+        expect(done ? [1] : [0, 1]).toContain(locks.length);
         expect(await world.helper(['audit'])).toMatchObject({ code: 0, stderr: '' });
       },
       each: true,

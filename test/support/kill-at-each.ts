@@ -44,6 +44,7 @@ export async function killAtEach(
     if (world.daemonPid() !== undefined) await world.helper(['daemon', 'stop']);
   };
   const round = async (point?: Point) => {
+    await stop();
     await prepare();
     await stop();
     const traced = await startTraced(world, point);
@@ -63,7 +64,6 @@ export async function killAtEach(
   for (const point of points) {
     const { calls, done } = await round(point);
     const last = calls.at(-1);
-    console.log(point, last?.text);
     if (last && touches.test(last.text)) diedAt.add(last.call);
     if (!isLong) makeStale(world);
     await check(done);
