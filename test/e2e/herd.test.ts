@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { boundMs, figure } from '../support/figures.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import type { SignedIn } from '../support/signed-in.ts';
-import { leaveStaleSocket } from '../support/stale-socket.ts';
+import { leaveStaleSocket, NOBODYS_PID } from '../support/stale.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 const PROMPT = /Master password for fern@example\.test \(127\.0\.0\.1:\d+\): /;
@@ -64,8 +64,7 @@ async function whoIsAsked(among: readonly Client[]) {
 const finds: Readonly<Record<string, () => Promise<void> | void>> = {
   nothing: () => rmSync(runtime(), { recursive: true, force: true }),
   'a socket that nobody listens on': () => leaveStaleSocket(join(runtime(), 'socket')),
-  'a lock file that nobody holds, though it names a living process': () =>
-    writeFileSync(join(runtime(), 'lock'), `${process.pid}\n`),
+  'a lock file that nobody holds': () => writeFileSync(join(runtime(), 'lock'), `${NOBODYS_PID}\n`),
 };
 const herd = figure(50, 200);
 const rounds = figure(3, 20);

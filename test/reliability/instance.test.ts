@@ -2,7 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isOver } from '../support/processes.ts';
-import { leaveStaleSocket } from '../support/stale-socket.ts';
+import { leaveStaleSocket } from '../support/stale.ts';
 import { testOnLinux } from '../support/test-where.ts';
 import { createWorld, type World } from '../support/world.ts';
 

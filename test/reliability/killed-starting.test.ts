@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { killAtEach, missing, testTraced } from '../support/kill-at-each.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
-import { leaveStaleSocket } from '../support/stale-socket.ts';
+import { leaveStaleSocket, NOBODYS_PID } from '../support/stale.ts';
 import type { World } from '../support/world.ts';
 
 const SECRET = 'a-client-secret-in-a-staged-copy';
@@ -69,8 +69,7 @@ describe('killed at each step of a start', () => {
         mkdirSync(marks, { recursive: true });
         writeFileSync(join(marks, 'default'), world.dataDir);
         writeFileSync(dataFile, open);
-        // A pid that is somebody else's by now.
-        writeFileSync(join(runtime(), 'lock'), `${process.pid}\n`);
+        writeFileSync(join(runtime(), 'lock'), `${NOBODYS_PID}\n`);
         await leaveStaleSocket(join(runtime(), 'socket'));
       },
       touches: /\/(run|state)\/bw-helper\/|data\.json|bw-helper\.lock/,

@@ -1,5 +1,9 @@
+/** What a killed daemon leaves in its runtime folder. */
 import { lstatSync, renameSync } from 'node:fs';
 import { createServer } from 'node:net';
+
+/** For a lock file that a killed process left: Linux gives no pid above 4194304. */
+export const NOBODYS_PID = 4_194_305;
 
 /** A socket file as a killed process leaves it, in the place of whatever is there. */
 export async function leaveStaleSocket(path: string): Promise<void> {
