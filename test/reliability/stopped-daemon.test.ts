@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
-import { SILENCE_MS } from '../../shared/limits.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
 
@@ -11,6 +10,8 @@ import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
 const SILENT = 39;
 /** Clients of each kind: in the backlog, and before it when it is full. */
 const CLIENTS = 3;
+/** What a client waits for a word, ms. */
+const SILENCE_MS = 30_000;
 /** What the start and the end of some clients take on a loaded machine, ms. */
 const AROUND_MS = 15_000;
 /** Bounds a hang only. */
