@@ -120,15 +120,15 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'the mark of an open vault is written in place',
     file: 'daemon/open-marks.ts',
-    from: 'const aside = `${folder}.new`;',
-    to: 'const aside = fileOf(profile);',
+    from: 'const aside = ',
+    to: 'const aside = fileOf(profile) ?? ',
     caughtBy: 'test/reliability/killed-state.test.ts',
   },
   {
     breaks: 'settings and data.json are written in place',
     file: 'daemon/vault/replace.ts',
-    from: 'const aside = `${target}.bw-helper`;',
-    to: 'const aside = target;',
+    from: 'const aside = ',
+    to: 'const aside = target ?? ',
     caughtBy: 'test/reliability/killed-state.test.ts',
   },
   {
