@@ -1,6 +1,7 @@
 /** The commands of `helper profile` with their options, and the option that chooses one. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { profileAdd, profileList, profileRemove, profileShow } from './profile.ts';
@@ -64,11 +65,15 @@ function inSettings(set: Readonly<Record<string, string>>): Record<string, strin
   );
 }
 
+/** bash leaves `~` alone behind `=`; in the settings it means the home folder, and stays as it is. */
+const HOME = '~/';
+
 function absolute(path: string): string {
-  return resolve(path);
+  return path.startsWith(HOME) ? path : resolve(path);
 }
 
 function file(path: string): string {
-  if (!existsSync(path)) throw new InvalidArgumentError('There is no such file.');
-  return resolve(path);
+  const there = path.startsWith(HOME) ? join(homedir(), path.slice(HOME.length)) : path;
+  if (!existsSync(there)) throw new InvalidArgumentError('There is no such file.');
+  return absolute(path);
 }
