@@ -48,15 +48,23 @@ export function runCommand(context: Context): void {
   process.exitCode = status ?? 1;
 }
 
-/** `helper daemon logs`: the newest lines last. */
-export function logsCommand(context: Context, lines: number): void {
-  let text: string;
+/** `helper daemon logs`: the newest lines last, also those of the log that was set aside. */
+export function logsCommand({ paths, output }: Context, lines: number): void {
+  const now = logLines(paths.log);
+  const before = now.length < lines ? logLines(`${paths.log}.1`) : [];
+  const all = [...before, ...now];
+  if (all.length === 0) throw failure('usage', { problem: `There is no log yet (${paths.log}).` });
+  for (const line of all.slice(-lines)) output.data(line);
+}
+
+function logLines(file: string): string[] {
   try {
-    text = readFileSync(context.paths.log, 'utf8');
-  } catch {
-    throw failure('usage', { problem: `There is no log yet (${context.paths.log}).` });
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  } catch (thrown) {
+    const { code, name } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw failure('usage', { problem: `${file} cannot be read (${code ?? name}).` });
   }
-  for (const line of text.trimEnd().split('\n').slice(-lines)) context.output.data(line);
 }
 
 async function stopDaemon(context: Context): Promise<boolean> {

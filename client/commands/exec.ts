@@ -66,7 +66,7 @@ async function openSession(
 }
 
 /**
- * After an API-key login bw's own sync fails, since data.json holds no client_secret. Options that make
+ * After an API-key login bw's own sync fails where data.json holds no client_secret. Options that make
  * bw do something else (--last, --help) stay bw's affair.
  */
 async function isForSync(
@@ -76,13 +76,13 @@ async function isForSync(
   const { basename } = context.platform === 'win32' ? win32 : posix;
   if (basename(name).replace(/\.(cmd|exe)$/i, '') !== 'bw' || verb !== 'sync') return false;
   if (!options.every((one) => /^(-f|--force|--nointeraction|--quiet)$/.test(one))) return false;
-  const { login } = await callDaemon(
+  const { login, clientSecretAtRest, apiKeyAtRest } = await callDaemon(
     context,
     'session.status',
     {},
     { asking: silent, start: true },
   );
-  return login === 'api-key';
+  return login === 'api-key' && !(clientSecretAtRest && apiKeyAtRest === 'bw');
 }
 
 // Node reads arguments as UTF-8 and knows no way back: another file would be meant.

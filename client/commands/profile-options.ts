@@ -51,8 +51,13 @@ export function choosing(helper: Command, context: Context): void {
   };
   addTo(helper);
   helper.hook('preAction', (_, command) => {
-    context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
+    context.profile = innermost(command);
   });
+}
+
+function innermost(command: Command): string | undefined {
+  const { profile } = command.opts<{ profile?: string }>();
+  return profile ?? (command.parent ? innermost(command.parent) : undefined);
 }
 
 /** Keys as the settings file has them: `dataDir` → `data_dir`. */
