@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ErrorName, errors } from '../../shared/errors.ts';
 import { startOddServer } from '../support/odd-server.ts';
+import { clientMain, daemonMain } from '../support/product.ts';
 import {
   PASSPHRASE,
   type SignedIn,
@@ -186,8 +187,7 @@ describe('with an API key stored, and nobody logged in', () => {
     provokes('bw-not-found', 'none in PATH', async () => {
       await world.helper(['daemon', 'stop']);
       const PATH = '/usr/bin:/bin';
-      const main = resolve('dist/client/main.js');
-      return await world.run([process.execPath, main, 'login'], { env: { ...env, PATH } });
+      return await world.run([process.execPath, clientMain, 'login'], { env: { ...env, PATH } });
     });
   else notHere['bw-not-found'] = 'a bw is installed in this machine';
   provokes(
@@ -334,7 +334,7 @@ test.each(Object.entries(elsewhere))('%s: there is a test for it, %j', (name, [f
 
 /** A daemon whose deadlines pass a hundred times as fast. */
 async function startFastDaemon(world: World): Promise<void> {
-  const args = ['--import', FAST, resolve('dist/daemon/main.js')];
+  const args = ['--import', FAST, daemonMain];
   const daemon = spawn(process.execPath, args, {
     env: world.env,
     stdio: ['ignore', 'pipe', 'ignore'],

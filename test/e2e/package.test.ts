@@ -1,9 +1,11 @@
 /** What a person gets from npm, installed from the tarball, on each Node that it is for. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { installGlobally, nodeOf, pack } from '../support/package.ts';
+import { checkout, clientMain, product } from '../support/product.ts';
 import { startServer } from '../support/server/server.ts';
 import { storeApiKey, unlockFromStdin } from '../support/signed-in.ts';
 import { testWhere } from '../support/test-where.ts';
@@ -39,6 +41,35 @@ describe('the tarball', () => {
   });
 });
 
+const testProduct = testWhere(
+  product !== checkout,
+  'the tests run the build of the checkout: no package could be installed, or so it was wished',
+);
+describe('what all tests here run', () => {
+  testProduct('is the packed client, installed somewhere else', async () => {
+    const world = createWorld();
+    const { stdout } = await world.run(['sh', '-c', 'readlink -f "$(command -v helper)"']);
+    await world.close();
+    expect(stdout.trim()).toBe(realpathSync(clientMain));
+    expect(stdout).not.toContain(checkout);
+    expect(readFileSync(clientMain)).toEqual(readFileSync('dist/client/main.js'));
+  });
+
+  testProduct('finds what package.json declares, as our lock file has it, and no more', () => {
+    const { resolve } = createRequire(clientMain);
+    const { dependencies, devDependencies } = readAbout(join(product, 'package.json'));
+    const [declared, others] = [dependencies, devDependencies].map(Object.keys);
+    for (const name of declared ?? []) expect(resolve(name)).toContain(join(product, '..'));
+    for (const name of others ?? []) expect(() => resolve(name)).toThrow(`'${name}'`);
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+    for (const name of declared ?? []) {
+      const path = `node_modules/${name}`;
+      const { version } = readAbout(join(product, '..', '..', path, 'package.json'));
+      expect({ name, version }).toEqual({ name, version: packages[path].version });
+    }
+  });
+});
+
 describe('installed without a script of any package', () => {
   testInstalled('it tells its version and helps', async () => {
     const world = createWorld({ helper });
@@ -67,6 +98,10 @@ describe('installed without a script of any package', () => {
     await world.close();
   });
 });
+
+function readAbout(file: string) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
 
 /** Store, log in, unlock once, share; and leave nothing behind. */
 async function mainJob(node: string): Promise<void> {

@@ -2,10 +2,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { daemonMain } from './product.ts';
 import type { World } from './world.ts';
-
-const daemonMain = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
 
 const LIBRARY = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
   .map((machine) => `/usr/lib/${machine}/faketime/libfaketime.so.1`)

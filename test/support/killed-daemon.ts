@@ -2,14 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { daemonMain } from './product.ts';
 import type { World } from './world.ts';
 
-const daemonMain = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
-
-/** Everything that changes what is on a disk. */
+/** Everything that changes what is on a disk; `bind` makes the socket. */
 const CALLS =
-  'openat,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,fchmod,chmod,link';
+  'openat,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,fchmod,chmod,link,bind';
 
 /** The n-th call of this kind, counted from 1 at the daemon's start. */
 export interface Point {

@@ -1,7 +1,7 @@
 /** The published package, and the Nodes it is for: made and fetched by npm as a person would. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 
 /** Kept between runs; git and npm pass it over. */
 const NODES = resolve('.ci', 'nodes');
@@ -28,8 +28,27 @@ export function pack(folder: string): Packed {
  * nothing can compile, or download more than the packages. False where npm's registry is out of reach.
  */
 export function installGlobally(file: string, prefix: string): boolean {
-  const args = ['--global', '--prefix', prefix, '--ignore-scripts', '--prefer-offline'];
+  const args = ['install', '--global', '--prefix', prefix, '--ignore-scripts', '--prefer-offline'];
   return install([...args, file]);
+}
+
+/**
+ * Installs the package into `folder` with its dependencies in the versions of our lock file, which npm
+ * passes over for what is itself a dependency. The folder of the package, or undefined where npm has
+ * the packages neither in its cache nor from its registry. No script of any package runs.
+ */
+export function installLocked(file: string, folder: string): string | undefined {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const { '': own, ...others } = packages;
+  const resolved = `file:${basename(file)}`;
+  const about = { private: true, dependencies: { [own.name]: resolved } };
+  const needed = Object.entries<{ dev?: boolean }>(others).filter(([, { dev }]) => !dev);
+  const wanted = { '': about, [`node_modules/${own.name}`]: { ...own, resolved } };
+  const lock = { lockfileVersion: 3, packages: { ...wanted, ...Object.fromEntries(needed) } };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(about));
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  const args = ['ci', '--include=optional', '--ignore-scripts', '--prefer-offline'];
+  return install(args, folder) ? join(folder, 'node_modules', own.name) : undefined;
 }
 
 /** A Node of `version`; undefined where npm's registry is out of reach, or has none for this system. */
@@ -39,17 +58,24 @@ export function nodeOf(version: string): string | undefined {
   const node = join(prefix, 'node_modules', name, 'bin', 'node');
   if (process.platform === 'win32') return undefined;
   mkdirSync(prefix, { recursive: true });
-  const args = ['--prefix', prefix, '--no-save', '--ignore-scripts', `${name}@${version}`];
+  const args = [
+    'install',
+    '--prefix',
+    prefix,
+    '--no-save',
+    '--ignore-scripts',
+    `${name}@${version}`,
+  ];
   return existsSync(node) || install(args) ? node : undefined;
 }
 
-function install(args: readonly string[]): boolean {
-  const { status, stderr } = npm(['install', '--no-audit', '--no-fund', ...args]);
+function install(args: readonly string[], cwd?: string): boolean {
+  const { status, stderr } = npm([...args, '--no-audit', '--no-fund'], cwd);
   if (status === 0) return true;
   if (OFFLINE.test(stderr)) return false;
-  throw new Error(`npm install ${args.join(' ')} failed: ${stderr}`);
+  throw new Error(`npm ${args.join(' ')} failed: ${stderr}`);
 }
 
-function npm(args: readonly string[]) {
-  return spawnSync('npm', args, { encoding: 'utf8' });
+function npm(args: readonly string[], cwd?: string) {
+  return spawnSync('npm', args, { encoding: 'utf8', ...(cwd && { cwd }) });
 }

@@ -13,10 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { join } from 'node:path';
+import { checkout, clientMain } from './product.ts';
 
 /** How a command ended, and what it printed. */
 export interface Ran {
@@ -61,7 +59,7 @@ export interface WorldOptions {
   readonly settings?: string;
   /** Few machines that run tests have one of their own. */
   readonly keychain?: 'os' | 'file';
-  /** Another client than the build in dist/, and another Node than ours: what `helper` and `node` are. */
+  /** Another client than that of the build that is tested, and another Node than ours: what `helper` and `node` are. */
   readonly helper?: string;
   readonly node?: string;
   /** Which bw is in PATH; the newest by default. */
@@ -75,7 +73,7 @@ export function createWorld({
   server,
   settings = '',
   keychain = 'file',
-  helper = join(root, 'dist', 'client', 'main.js'),
+  helper = clientMain,
   node = process.execPath,
   bw,
 }: WorldOptions = {}): World {
@@ -90,8 +88,8 @@ export function createWorld({
   symlinkSync(node, join(programs, 'node'));
   symlinkSync(helper, join(programs, 'helper'));
   const bwFolder = bw
-    ? join(root, '.ci', 'bw', 'node_modules', `bw-${bw}`)
-    : join(root, 'node_modules', '@bitwarden', 'cli');
+    ? join(checkout, '.ci', 'bw', 'node_modules', `bw-${bw}`)
+    : join(checkout, 'node_modules', '@bitwarden', 'cli');
   const script = join(bwFolder, 'build', 'bw.js');
   // Both older ones call themselves `bw`, and npm made only one of them executable.
   if (bw) chmodSync(script, 0o755);
