@@ -4,7 +4,7 @@ import { failure } from '../../shared/errors.ts';
 import type { Params, ToDaemon } from '../../shared/protocol.ts';
 import { callDaemon } from '../connect.ts';
 import { type Asking, type Context, silent } from '../context.ts';
-import { become, ENV } from '../exec/become.ts';
+import { become, defined, ENV } from '../exec/become.ts';
 import { findCommand } from '../exec/find.ts';
 import { forward } from '../exec/forward.ts';
 import { chooseProfile } from '../profile-option.ts';
@@ -38,7 +38,7 @@ export async function exec(
   const session = await openSession(context, wanted, asking);
   const start = { file, command, env: { ...defined(context.env), ...session } };
   if (!onWindows) become(context, start);
-  process.exitCode = await forward(context.host, start);
+  context.host.exitCode = await forward(context.host, start);
 }
 
 /** What the command gets in its environment. */
@@ -89,10 +89,4 @@ async function isForSync(
 function requireUtf8(command: readonly string[]): void {
   if (command.some((word) => word.includes('\ufffd')))
     throw failure('usage', { problem: 'The command has a word that is not UTF-8.' });
-}
-
-function defined(env: Context['env']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
