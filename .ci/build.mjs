@@ -41,7 +41,7 @@ if (newest(['client', 'daemon', 'shared', '.ci/build.mjs', 'package.json']) > bu
     bundle('daemon/main.ts', { format: 'esm' }),
     bundle('daemon/keychain/worker.ts', { format: 'esm' }),
   ]);
-  // Made in memory first, so that nobody who runs it meanwhile finds nothing.
+  // Made in memory first: a build that fails leaves the one that is there.
   rmSync(dist, { recursive: true, force: true });
   write('client/main.js', client);
   write('client/package.json', '{ "type": "commonjs" }\n');

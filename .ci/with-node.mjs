@@ -64,10 +64,19 @@ function install(folder, options = []) {
     '--loglevel=error',
     ...options,
   ];
-  const npm = process.env.npm_execpath;
-  if (npm?.endsWith('.js')) run(process.execPath, [npm, ...args], NPM_FAILED, folder);
-  else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, NPM_FAILED, folder);
+  const npm = npmScript();
+  if (npm) run(process.execPath, [npm, ...args], NPM_FAILED, folder);
+  else run('npm', args, NPM_FAILED, folder);
   writeFileSync(stamp, wanted);
+}
+
+/** npm's own script where it is known; undefined where PATH has to know it. */
+function npmScript() {
+  const started = process.env.npm_execpath;
+  if (started?.endsWith('.js')) return started;
+  // Node starts no .cmd file without a shell, and npm is one there; its script comes with Node.
+  if (process.platform !== 'win32') return undefined;
+  return join(dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js');
 }
 
 /**

@@ -26,7 +26,7 @@ export function createAnswering(context: Context, asking: Asking): Answering {
   const withdrawn = new AbortController();
   let open: Promise<unknown> = Promise.resolve();
   let failed: Failure | undefined;
-  let bwLeftQuietly = false;
+  let bwInterrupted = false;
 
   async function answer(wanted: Wanted, onKey: () => void): Promise<{ value: string }> {
     // Loaded only when somebody is really asked.
@@ -52,8 +52,9 @@ export function createAnswering(context: Context, asking: Asking): Answering {
     if (!asking.runsBw) throw failure('bad-request', { problem: 'no login is under way here' });
     const { runBwOnTerminal } = await import('./bw-on-terminal.ts');
     const ran = await runBwOnTerminal(context, invocation, withdrawn.signal);
-    // What some versions do at Ctrl-C (2023.12.1, 2026.9.0); the daemon sees whether it was that.
-    bwLeftQuietly = ran.exitCode === 0 && ran.stdout.trim() === '';
+    // What some versions do at Ctrl-C (2023.12.1, 2026.9.0). At Ctrl-D, and at the end of stdin, they
+    // print no such line (2023.12.1, 2025.4.0, 2026.9.0).
+    bwInterrupted = ran.exitCode === 0 && ran.stdout === '\n';
     return ran;
   }
 
@@ -83,7 +84,7 @@ export function createAnswering(context: Context, asking: Asking): Answering {
     reason(given) {
       if (failed) return failed;
       const cancelled = given instanceof Failure && given.is('prompt-cancelled');
-      return cancelled && bwLeftQuietly ? interrupted() : given;
+      return cancelled && bwInterrupted ? interrupted() : given;
     },
     async stop() {
       withdrawn.abort(failure('prompt-cancelled'));

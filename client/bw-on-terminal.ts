@@ -3,7 +3,9 @@
  * as it comes. stdout goes to the daemon, so that no session key lands in the scrollback.
  */
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { failure } from '../shared/errors.ts';
 import { BW_WORDS_CHARACTERS, SECRET_BYTES } from '../shared/limits.ts';
 import type { Params, Result, ToClient } from '../shared/protocol.ts';
@@ -27,11 +29,13 @@ export async function runBwOnTerminal(
   withdrawn.throwIfAborted();
   if (note) output.say(`helper: ${note}`);
   const terminal = Object.entries(env).filter(([name]) => OF_TERMINAL.test(name));
+  const stdin = stdinOfPerson(host);
   const child = spawn(command, args, {
     // Node hands NODE_V8_COVERAGE to every child unless it is named here (seen with Node 24).
     env: { ...given, ...Object.fromEntries(terminal), NODE_V8_COVERAGE: undefined },
-    stdio: ['inherit', 'pipe', 'pipe'],
+    stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
   });
+  if (stdin) closeSync(stdin);
   const end = () => void child.kill();
   withdrawn.addEventListener('abort', end, { once: true });
   const forget = beforeDeath(host, end);
@@ -56,15 +60,31 @@ export async function runBwOnTerminal(
   }
 }
 
+/**
+ * A descriptor of the terminal for bw to read from. Redirected, stdin is the script's: bw would send a
+ * line of it to the server as the master password. 0 is the terminal already; undefined where there is
+ * none, as for SSO from a desktop.
+ */
+function stdinOfPerson({ platform }: Context['host']): number | undefined {
+  if (isatty(0)) return 0;
+  // A hidden console exists behind terminals that are none.
+  if (platform === 'win32') return undefined;
+  try {
+    return openSync('/dev/tty', 'r');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads to the end and keeps what `bound` leaves of it; `pass` gets every piece as it comes. */
 function keep(
-  stream: Readable,
+  stream: Readable | null,
   bound: (text: string) => string,
   pass: (piece: Buffer) => void = () => {},
 ): () => string {
   const decoder = new TextDecoder();
   let kept = '';
-  stream.on('data', (piece: Buffer) => {
+  stream?.on('data', (piece: Buffer) => {
     pass(piece);
     kept = bound(kept + decoder.decode(piece, { stream: true }));
   });

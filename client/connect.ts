@@ -19,7 +19,7 @@ import { tryConnect } from './reach.ts';
 /** A full backlog means a busy daemon; a moment later there is room. */
 const BUSY_MS = [20, 80] as const;
 
-export interface CallOptions {
+interface CallOptions {
   readonly asking: Asking;
   /** Start a daemon where there is none; else fail with daemon-not-running. */
   readonly start: boolean;

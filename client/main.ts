@@ -8,8 +8,8 @@ import { failure, toFailure } from '../shared/errors.ts';
 import { paths } from '../shared/paths.ts';
 import { getSession } from './commands/get-session.ts';
 import type { Context } from './context.ts';
+import { bareGetSession } from './hot-path.ts';
 import { createOutput } from './output.ts';
-import { bareGetSession } from './profile-option.ts';
 import { INTERRUPTED } from './prompt/asker.ts';
 
 /** Put in by the build, from package.json. */

@@ -31,7 +31,7 @@ import { openOsKeychain } from './keychain/os.ts';
 import { openPassphraseFile } from './keychain/passphrase-file.ts';
 import { createLeave } from './leave.ts';
 import { openLog, withFields } from './log.ts';
-import { createMethods } from './methods.ts';
+import { createMethods, type Info } from './methods.ts';
 import { loadNative } from './native.ts';
 import { lockLeftOpen, openMarks } from './open-marks.ts';
 import { createDoor } from './pipe-door.ts';
@@ -180,7 +180,7 @@ async function start(): Promise<void> {
       profiles.served.some(({ sessions }) => (sessions.left() ?? sessions.problem()) !== undefined),
     leave: () => leave.begin('a newer helper'),
   });
-  const info = { pid, startedMs: clock.monotonicMs() };
+  const info: Info = { pid, startedMs: clock.monotonicMs(), stillOpen: [] };
   const { server, drop } = createServer({
     clock,
     uid,
@@ -210,7 +210,7 @@ async function start(): Promise<void> {
   leave.onLeave({ drop, profiles, forget, instance });
   // Nothing else keeps the process alive yet, and it may have to wait for the lock of who was killed.
   const alive = setInterval(() => {}, 1_000);
-  await lockLeftOpen({
+  info.stillOpen = await lockLeftOpen({
     marks,
     claims,
     dataFile: (folder) => openDataFile(folder, { clock, platform }),

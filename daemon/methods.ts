@@ -10,12 +10,21 @@ import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
+import type { StillOpen } from './open-marks.ts';
 import type { Profile } from './profile.ts';
 import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
 import { realFolder } from './real-folder.ts';
 import type { Config } from './settings/config.ts';
 import type { Settings } from './settings/settings.ts';
+
+/** What a daemon tells of itself. */
+export interface Info {
+  readonly pid: number;
+  readonly startedMs: number;
+  /** What it could not lock at its start. */
+  stillOpen: readonly StillOpen[];
+}
 
 export interface MethodParts {
   readonly profiles: Profiles;
@@ -27,7 +36,7 @@ export interface MethodParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly audit: Audit;
-  readonly info: { readonly pid: number; readonly startedMs: number };
+  readonly info: Info;
   /** Ends the daemon; resolves when everything is locked and wiped. */
   readonly stop: (why: string) => Promise<void>;
 }
@@ -149,6 +158,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       pid,
       uptimeMs: uptimeMs(),
       live: profiles.served.some(({ sessions }) => sessions.left() !== undefined),
+      stillOpen: [...info.stillOpen],
     }),
     'daemon.stop': async () => {
       await parts.stop('asked');

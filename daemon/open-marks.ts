@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { failure, toFailure } from '../shared/errors.ts';
+import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import { PROFILE_NAME } from '../shared/profile-name.ts';
 import type { Audit } from './audit.ts';
 import { explain } from './bw/outcome.ts';
@@ -98,6 +98,12 @@ function writeThrough(file: string, text: string): void {
   }
 }
 
+/** A vault that a daemon could not lock when it started. */
+export interface StillOpen {
+  readonly profile: string;
+  readonly why: Failure['row'];
+}
+
 export interface LeftOpenParts {
   readonly marks: OpenMarks;
   readonly claims: Claims;
@@ -110,10 +116,11 @@ export interface LeftOpenParts {
 
 /**
  * Locks what a killed daemon has left open, whoever's session stands there by now; what another living
- * daemon serves is left alone. Never throws: what could not be locked keeps its mark.
+ * daemon serves is left alone. Never throws: what could not be locked keeps its mark, and is told.
  */
-export async function lockLeftOpen(parts: LeftOpenParts): Promise<void> {
+export async function lockLeftOpen(parts: LeftOpenParts): Promise<StillOpen[]> {
   const { marks, claims, log, audit } = parts;
+  const still: StillOpen[] = [];
   for (const { profile, dataDir } of marks.all()) {
     try {
       // Claiming would make it anew.
@@ -127,11 +134,14 @@ export async function lockLeftOpen(parts: LeftOpenParts): Promise<void> {
       log.warn('a daemon was killed', { profile, leftOpen: locked });
       if (locked) audit.record({ what: 'session.end', outcome: 'ended', why: 'killed', profile });
     } catch (thrown) {
-      log.warn('vault left open by a killed daemon', { profile, error: toFailure(thrown).name });
+      const { row } = toFailure(thrown);
+      still.push({ profile, why: row });
+      log.warn('vault left open by a killed daemon', { profile, error: row.name });
     } finally {
       claims.release(profile);
     }
   }
+  return still;
 }
 
 /** True where it may have been open. Throws where it still may be. */

@@ -23,7 +23,7 @@ export function folderProblem(stat: Ownership, uid: number): string | undefined 
  */
 export function aboveProblem(stat: Ownership, uid: number): string | undefined {
   if (stat.uid !== uid && stat.uid !== 0) return `the folder above it belongs to user ${stat.uid}`;
-  if (stat.mode & 0o002 && !(stat.mode & 0o1000))
+  if (stat.mode & 0o022 && !(stat.mode & 0o1000))
     return 'others may rename in the folder above it, which has no sticky bit';
   return undefined;
 }

@@ -276,7 +276,25 @@ export const toDaemon = {
   'config.check': method(none, v.object({ file: v.string() }), { withoutSettings: true }),
   'daemon.info': method(
     none,
-    v.object({ pid: v.number(), uptimeMs: v.number(), live: v.boolean() }),
+    v.object({
+      pid: v.number(),
+      uptimeMs: v.number(),
+      live: v.boolean(),
+      /** What a killed daemon had left open, and this one could not lock when it started. */
+      stillOpen: v.optional(
+        v.array(
+          v.object({
+            profile: v.string(),
+            why: v.object({
+              name: v.string(),
+              exit: v.number(),
+              says: v.string(),
+              next: v.string(),
+            }),
+          }),
+        ),
+      ),
+    }),
     {
       withoutSettings: true,
     },

@@ -1,4 +1,5 @@
 /** docs/errors.md, from the table of errors. */
+import { shown } from '../../client/commands/help.ts';
 import { errors } from '../../shared/errors.ts';
 import { troubleshooting } from '../../shared/troubleshooting.ts';
 
@@ -22,8 +23,4 @@ export function errorsPage(): string {
     return [`## ${name}`, `Exit code ${exit}.`, words, ...(more ? [more] : [])].join('\n\n');
   });
   return `${[HEAD.trimEnd(), table, ...sections].join('\n\n')}\n`;
-}
-
-function shown(template: string): string {
-  return template.replace(/\{(\w+)\}/g, '<$1>');
 }

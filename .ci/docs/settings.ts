@@ -53,7 +53,7 @@ export function settingsPage(): string {
 
 function tableOf(rows: readonly SettingRow[]): string {
   const lines = rows.map(({ key, help, allowed, default: preset }) => {
-    const otherwise = preset === undefined ? '' : ` \`"${preset}"\``;
+    const otherwise = preset === undefined ? '' : ` \`${JSON.stringify(preset)}\``;
     return `| \`${key}\` | ${cell(help)} | ${cell(allowed)} |${otherwise} |`;
   });
   return [

@@ -55,11 +55,16 @@ function shown(_: string, value: unknown): unknown {
 
 /** The one before and the one of now; opened anew where the daemon set one aside in between. */
 function readBoth(file: string): string {
-  for (;;) {
+  for (let first = true; ; first = false) {
     const now = open(file);
-    const before = open(`${file}.1`);
+    let before = open(`${file}.1`);
     try {
-      if (now && before && now.inode === before.inode) continue;
+      if (now && before && now.inode === before.inode) {
+        if (first) continue;
+        // The same again: a link that somebody has made.
+        closeSync(before.fd);
+        before = undefined;
+      }
       return [before, now].map((one) => (one ? readFileSync(one.fd, 'utf8') : '')).join('\n');
     } catch (thrown) {
       throw unreadable(file, thrown);

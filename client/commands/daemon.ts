@@ -4,6 +4,7 @@ import { showDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
+import { defined } from '../exec/become.ts';
 import { untilGone } from '../gone.ts';
 import { daemonCommand, daemonEnvironment, startDaemon } from '../start.ts';
 
@@ -43,20 +44,28 @@ export function runCommand(context: Context): void {
   const [node = '', ...args] = [...daemonCommand(context), '--foreground'];
   const env = daemonEnvironment(context);
   // The same process from here on: pid, terminal and signals are the daemon's.
-  if (context.platform !== 'win32') process.execve?.(node, [node, ...args], clean(env));
+  if (context.platform !== 'win32') context.host.execve?.(node, [node, ...args], defined(env));
   const { status } = spawnSync(node, args, { env, stdio: 'inherit' });
-  process.exitCode = status ?? 1;
+  context.host.exitCode = status ?? 1;
 }
 
-/** `helper daemon logs`: the newest lines last. */
-export function logsCommand(context: Context, lines: number): void {
-  let text: string;
+/** `helper daemon logs`: the newest lines last, also those of the log that was set aside. */
+export function logsCommand({ paths, output }: Context, lines: number): void {
+  const now = logLines(paths.log);
+  const before = now.length < lines ? logLines(`${paths.log}.1`) : [];
+  const all = [...before, ...now];
+  if (all.length === 0) throw failure('usage', { problem: `There is no log yet (${paths.log}).` });
+  for (const line of all.slice(-lines)) output.data(line);
+}
+
+function logLines(file: string): string[] {
   try {
-    text = readFileSync(context.paths.log, 'utf8');
-  } catch {
-    throw failure('usage', { problem: `There is no log yet (${context.paths.log}).` });
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  } catch (thrown) {
+    const { code, name } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw failure('usage', { problem: `${file} cannot be read (${code ?? name}).` });
   }
-  for (const line of text.trimEnd().split('\n').slice(-lines)) context.output.data(line);
 }
 
 async function stopDaemon(context: Context): Promise<boolean> {
@@ -79,10 +88,4 @@ async function running(context: Context): Promise<{ pid: number } | undefined> {
       return undefined;
     throw error;
   }
-}
-
-function clean(env: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

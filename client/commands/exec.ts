@@ -4,7 +4,7 @@ import { failure } from '../../shared/errors.ts';
 import type { Params, ToDaemon } from '../../shared/protocol.ts';
 import { callDaemon } from '../connect.ts';
 import { type Asking, type Context, silent } from '../context.ts';
-import { become, ENV } from '../exec/become.ts';
+import { become, defined, ENV } from '../exec/become.ts';
 import { findCommand } from '../exec/find.ts';
 import { forward } from '../exec/forward.ts';
 import { chooseProfile } from '../profile-option.ts';
@@ -38,7 +38,7 @@ export async function exec(
   const session = await openSession(context, wanted, asking);
   const start = { file, command, env: { ...defined(context.env), ...session } };
   if (!onWindows) become(context, start);
-  process.exitCode = await forward(context.host, start);
+  context.host.exitCode = await forward(context.host, start);
 }
 
 /** What the command gets in its environment. */
@@ -66,7 +66,7 @@ async function openSession(
 }
 
 /**
- * After an API-key login bw's own sync fails, since data.json holds no client_secret. Options that make
+ * After an API-key login bw's own sync fails where data.json holds no client_secret. Options that make
  * bw do something else (--last, --help) stay bw's affair.
  */
 async function isForSync(
@@ -76,23 +76,17 @@ async function isForSync(
   const { basename } = context.platform === 'win32' ? win32 : posix;
   if (basename(name).replace(/\.(cmd|exe)$/i, '') !== 'bw' || verb !== 'sync') return false;
   if (!options.every((one) => /^(-f|--force|--nointeraction|--quiet)$/.test(one))) return false;
-  const { login } = await callDaemon(
+  const { login, clientSecretAtRest, apiKeyAtRest } = await callDaemon(
     context,
     'session.status',
     {},
     { asking: silent, start: true },
   );
-  return login === 'api-key';
+  return login === 'api-key' && !(clientSecretAtRest && apiKeyAtRest === 'bw');
 }
 
 // Node reads arguments as UTF-8 and knows no way back: another file would be meant.
 function requireUtf8(command: readonly string[]): void {
   if (command.some((word) => word.includes('\ufffd')))
     throw failure('usage', { problem: 'The command has a word that is not UTF-8.' });
-}
-
-function defined(env: Context['env']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

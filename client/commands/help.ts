@@ -54,7 +54,7 @@ function nothingNamed(names: readonly string[], helper: Command): Failure {
 }
 
 /** `{file}` is filled in at a failure; here it stands for itself. */
-function shown(template: string): string {
+export function shown(template: string): string {
   return template.replace(/\{(\w+)\}/g, '<$1>');
 }
 

@@ -1,8 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { Failure, failure } from '../../shared/errors.ts';
+import { PROFILE_NAME } from '../../shared/profile-name.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
+import { printable } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
+import { chooseProfile } from '../profile-option.ts';
 
 type Ended = Result<ToDaemon, 'session.lock'>;
 
@@ -24,6 +27,7 @@ export async function lock(context: Context): Promise<void> {
     await lockLeftOpen(
       context,
       'No session here: the daemon is not running. `bw lock` ends what others opened.',
+      [chooseProfile(context.profile, context.env)],
     );
   }
 }
@@ -44,15 +48,40 @@ export async function lockAll(context: Context): Promise<void> {
   }
 }
 
-/** Has the next daemon lock what a killed one left open; says `nothing` where there is none. Throws lock-failed. */
-async function lockLeftOpen(context: Context, nothing: string): Promise<void> {
+/**
+ * Has the next daemon lock what a killed one left open; says `nothing` where there is none. Throws why
+ * one of `wanted`, or of all, is open still; lock-failed for several.
+ */
+async function lockLeftOpen(
+  context: Context,
+  nothing: string,
+  wanted?: readonly string[],
+): Promise<void> {
   const { output, paths } = context;
-  const left = () => existsSync(paths.open) && readdirSync(paths.open).length > 0;
-  if (!left()) return output.say(nothing);
+  const left = leftOpen(paths.open);
+  if (left.length === 0) return output.say(nothing);
   // It locks before it answers.
-  await callDaemon(context, 'daemon.info', {}, { asking: silent, start: true });
-  if (left()) throw failure('lock-failed', { problem: 'a daemon was killed, see its log' });
-  output.say('Locked what a daemon that was killed had left open.');
+  const call = { asking: silent, start: true };
+  const { stillOpen = [] } = await callDaemon(context, 'daemon.info', {}, call);
+  const failed = stillOpen.filter(({ profile }) => wanted?.includes(profile) ?? true);
+  if (failed.length === 1 && failed[0]) throw new Failure(failed[0].why);
+  for (const { profile, why } of stillOpen) output.say(`${profile}: ${printable(why.says)}`);
+  if (failed.length > 0)
+    throw failure('lock-failed', { problem: `see ${failed.map((one) => one.profile).join(', ')}` });
+  output.say(
+    stillOpen.length < left.length
+      ? 'Locked what a daemon that was killed had left open.'
+      : nothing,
+  );
+}
+
+/** The profiles that have a mark of an open vault. */
+function leftOpen(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => PROFILE_NAME.test(name));
+  } catch {
+    return [];
+  }
 }
 
 function inWords({ locked, otherSession }: Ended): string {

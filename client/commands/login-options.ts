@@ -13,6 +13,9 @@ interface LoginFlags extends Flags {
   readonly code?: string;
 }
 
+/** As the protocol has it: no option of bw's, and not empty, as an unset variable makes it. */
+const EMAIL = /^[^\s-]\S{0,255}$/;
+
 export function addLogin(helper: Command, context: Context): void {
   asking(
     helper
@@ -26,7 +29,7 @@ export function addLogin(helper: Command, context: Context): void {
       .option('--password-stdin', 'the master password is the first line of stdin'),
   ).action((rest: string[], flags: LoginFlags) => {
     const { email, sso, method, code } = flags;
-    if (email?.startsWith('-') || /\s/.test(email ?? ''))
+    if (email !== undefined && !EMAIL.test(email))
       throw failure('usage', { problem: '--email must be an email address.' });
     const args = [
       ...(sso === undefined ? [] : sso === true ? ['--sso'] : ['--sso', sso]),

@@ -1,6 +1,7 @@
 /** The commands of `helper profile` with their options, and the option that chooses one. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { profileAdd, profileList, profileRemove, profileShow } from './profile.ts';
@@ -50,8 +51,13 @@ export function choosing(helper: Command, context: Context): void {
   };
   addTo(helper);
   helper.hook('preAction', (_, command) => {
-    context.profile = command.opts().profile ?? command.optsWithGlobals().profile;
+    context.profile = innermost(command);
   });
+}
+
+function innermost(command: Command): string | undefined {
+  const { profile } = command.opts<{ profile?: string }>();
+  return profile ?? (command.parent ? innermost(command.parent) : undefined);
 }
 
 /** Keys as the settings file has them: `dataDir` → `data_dir`. */
@@ -64,11 +70,15 @@ function inSettings(set: Readonly<Record<string, string>>): Record<string, strin
   );
 }
 
+/** bash leaves `~` alone behind `=`; in the settings it means the home folder, and stays as it is. */
+const HOME = '~/';
+
 function absolute(path: string): string {
-  return resolve(path);
+  return path.startsWith(HOME) ? path : resolve(path);
 }
 
 function file(path: string): string {
-  if (!existsSync(path)) throw new InvalidArgumentError('There is no such file.');
-  return resolve(path);
+  const there = path.startsWith(HOME) ? join(homedir(), path.slice(HOME.length)) : path;
+  if (!existsSync(there)) throw new InvalidArgumentError('There is no such file.');
+  return absolute(path);
 }

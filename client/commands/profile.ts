@@ -5,7 +5,7 @@ import { printable } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { chooseProfile, requireName } from '../profile-option.ts';
-import { waysToAsk } from '../prompt/ways.ts';
+import { terminalState } from '../prompt/terminal-state.ts';
 
 type Profile = Result<ToDaemon, 'profile.list'>['profiles'][number];
 
@@ -97,8 +97,8 @@ export async function profileRemove(context: Context, name: string, force: boole
 }
 
 async function agreed(context: Context, name: string, dataDir: string): Promise<boolean> {
-  const { inPerson } = waysToAsk(context, { input: true, passwordStdin: false });
-  if (!inPerson.includes('terminal'))
+  // An askpass program gives secrets and no consent.
+  if (terminalState(context.host).state !== 'ready')
     throw failure('usage', {
       problem: 'Nobody can be asked here; --force removes without asking.',
     });

@@ -6,7 +6,7 @@ import { win32 } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 
 /** A program and its arguments, to be handed over as they stand. */
-export interface BatchCall {
+interface BatchCall {
   readonly program: string;
   readonly args: readonly string[];
 }

@@ -31,3 +31,10 @@ export function become({ host }: Context, { file, command, env }: Start): never 
   else host.execve?.(ENV, ['env', '--', name, ...words], env);
   throw failure('command-not-runnable', { file, problem: 'this system has no execve' });
 }
+
+/** An environment as execve takes it: without what is not set. */
+export function defined(env: Context['env']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -6,7 +6,7 @@ import type { Secret } from '../../shared/secret.ts';
 /** The part of `process` that asking needs; main.ts passes `process` itself. */
 export type Host = Pick<
   NodeJS.Process,
-  'platform' | 'pid' | 'stdin' | 'on' | 'off' | 'kill' | 'execve'
+  'platform' | 'pid' | 'stdin' | 'on' | 'off' | 'kill' | 'execve' | 'exitCode'
 >;
 
 /** One secret to be typed. */

@@ -1,4 +1,4 @@
-import { read } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import type { Stdin } from './stdin.ts';
@@ -12,9 +12,17 @@ const AGAIN_MS = 10;
  * process.stdin would read on, and leave a pipe that never blocks.
  */
 export function firstLineOf(fd: number): Stdin {
-  const stream = new Readable({ highWaterMark: 1, read: () => readByte() });
+  const own = openAnew(fd);
+  const stream = new Readable({
+    highWaterMark: 1,
+    read: () => readByte(),
+    destroy(error, done) {
+      if (own !== undefined) closeSync(own);
+      done(error);
+    },
+  });
   function readByte(): void {
-    read(fd, Buffer.alloc(1), 0, 1, null, (error, count, byte) => {
+    read(own ?? fd, Buffer.alloc(1), 0, 1, null, (error, count, byte) => {
       if (error?.code === 'EAGAIN') return void setTimeout(readByte, AGAIN_MS);
       // EOF is Windows' word for the end of a pipe.
       if (error && error.code !== 'EOF') return void stream.destroy(error);
@@ -25,4 +33,18 @@ export function firstLineOf(fd: number): Stdin {
     });
   }
   return Object.assign(stream, { isTTY: isatty(fd) });
+}
+
+/**
+ * The same pipe by a descriptor that never blocks, which the other end and the next program do not see.
+ * process.exit waits for a read that blocks (Node 24.21), and so would we for a writer that says
+ * nothing. Only Linux has a way to it; a file does not block, and a socket cannot be opened anew.
+ */
+function openAnew(fd: number): number | undefined {
+  try {
+    if (!fstatSync(fd).isFIFO()) return undefined;
+    return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
 }

@@ -8,13 +8,20 @@ import { readLines } from './lines.ts';
 /** `process.stdin`, or what a test gives instead. */
 export type Stdin = Readable & { readonly isTTY?: boolean };
 
-/** Answers every question with the first line of stdin; reads it when the first one comes. */
+/** Answers a question with the first line of stdin. */
 export function createStdin(stream: Stdin): Asker {
-  let line: Promise<Secret> | undefined;
   return {
-    secret() {
-      line ??= readSecretLine(stream);
-      return line;
+    async secret(_, signal) {
+      signal.throwIfAborted();
+      const cut = Promise.withResolvers<never>();
+      const withdraw = () => cut.reject(signal.reason);
+      signal.addEventListener('abort', withdraw, { once: true });
+      try {
+        // What still comes in is not for the next one who reads there.
+        return await Promise.race([readSecretLine(stream), cut.promise]);
+      } finally {
+        signal.removeEventListener('abort', withdraw);
+      }
     },
   };
 }

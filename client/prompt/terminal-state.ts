@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Host } from './asker.ts';
 
-export interface TerminalState {
+interface TerminalState {
   /** `background`: a read there would stop the job, so it must not be asked. */
   readonly state: 'ready' | 'background' | 'none';
   /** Where the person sits, for others who wait: `pts/3`. */

@@ -13,7 +13,7 @@ export interface Prompt extends Question {
   readonly allowEmpty: boolean;
 }
 
-export interface Typing {
+interface Typing {
   /** Rejects with prompt-cancelled (Ctrl-C, Ctrl-D, the terminal is gone) or usage. */
   readonly line: Promise<Secret>;
   /** Takes the terminal and shows the prompt; again, after others had it. Starts over. */

@@ -17,11 +17,13 @@ export interface Ways {
 }
 
 /** A background job is no way: asking there would stop it. */
-export function waysToAsk(context: Context, { input, passwordStdin }: Asking): Ways {
+export function waysToAsk(context: Context, { input, passwordStdin, runsBw }: Asking): Ways {
   const { env, host } = context;
   const { state, label } = terminalState(host);
   const askpass = input ? askpassProgram(env, state === 'ready') : undefined;
-  const inPerson: Way[] = askpass ? ['askpass'] : input && state === 'ready' ? ['terminal'] : [];
+  const inPerson: Way[] = askpass ? ['askpass'] : [];
+  // An askpass program answers in place of the terminal, but what bw asks for at a login it cannot know.
+  if (input && state === 'ready' && (!askpass || runsBw)) inPerson.push('terminal');
   const all: Way[] = passwordStdin ? ['stdin', ...inPerson] : inPerson;
   return { all, inPerson, label, askpass, desktop: input && onDesktop(context) };
 }

@@ -126,6 +126,9 @@ describe('api_key_at_rest = "bw"', () => {
     expect(secretHere()).toBe(true);
     here.server.touch();
     succeeded(await bare());
+    const exec = await here.world.helper(['exec', '--no-input', '--', 'bw', 'sync', '--quiet']);
+    // As for any other command, and nothing is said of a sync of ours.
+    expect(exec).toMatchObject({ code: 11, stderr: expect.not.stringContaining('helper sync') });
     expect(await status()).toMatch(/^at rest {3}data\.json holds the client_secret in clear/m);
     expect(await status()).not.toContain('problem');
   });

@@ -328,8 +328,11 @@ test('each error is provoked here or elsewhere, or it is said why not', () => {
 test.each(Object.entries(elsewhere))('%s: there is a test for it, %j', (name, [file, title]) => {
   const text = readFileSync(join('test', `${file}.test.ts`), 'utf8');
   const titles = [...text.matchAll(/^ *(?:test\w*|\]\))\(\s*(['"`])(.*)\1,/gm)];
-  expect(titles.filter(([, , one = '']) => one.startsWith(title))).toHaveLength(1);
-  expect(text).toMatch(new RegExp(`\\b${errors[name as ErrorName].exit}\\b`));
+  const [found, ...more] = titles.filter(([, , one = '']) => one.startsWith(title));
+  expect([found?.[2], more]).toEqual([expect.stringContaining(title), []]);
+  const [next] = titles.filter(({ index }) => index > (found?.index ?? 0));
+  const body = text.slice(found?.index, next?.index);
+  expect(body).toMatch(new RegExp(`\\b${errors[name as ErrorName].exit}\\b`));
 });
 
 /** A daemon whose deadlines pass a hundred times as fast. */

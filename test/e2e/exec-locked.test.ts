@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startedBy } from '../support/processes.ts';
@@ -94,17 +94,4 @@ testOnLinux('a daemon that it started is no child of the command', async () => {
   expect(startedBy(terminal.pid)).toEqual([]);
   terminal.types('\r');
   expect((await terminal.exit).code).toBe(0);
-});
-
-test('the key is in no file and on no command line', async () => {
-  const { world, server } = here;
-  const ran = await world.helper(
-    ['exec', '--password-stdin', '--', 'sh', '-c', 'echo "$BW_SESSION"; cat /proc/$$/cmdline'],
-    { input: `${server.account.password}\n` },
-  );
-  const [key = '', line = ''] = ran.stdout.split('\n');
-  expect(key).toMatch(/^[A-Za-z0-9+/]{86}==$/);
-  expect(line).not.toContain(key);
-  expect(world.log()).not.toContain(key);
-  expect(readFileSync(join(world.dataDir, 'data.json'), 'utf8')).not.toContain(key);
 });

@@ -30,6 +30,18 @@ describe.each([undefined, '2025.4.0'] as const)('bw %s', (bw) => {
     await logOut();
   });
 
+  test('asks on the terminal also where an askpass program is named', async () => {
+    const { server, world, onTerminal } = here;
+    server.demand({ twoFactorCode: CODE });
+    const askpass = world.program('asks', '#!/bin/sh\necho wrong\n');
+    const terminal = onTerminal([], { BW_HELPER_ASKPASS: askpass });
+    await answers(terminal, /Master password: /, server.account.password);
+    await answers(terminal, /Two-step login code: /, CODE);
+    await terminal.sees(/Logged in to/);
+    expect((await terminal.exit).code).toBe(0);
+    await logOut();
+  });
+
   test('a wrong code is bw’s own word, and nothing is changed', async () => {
     const { server, world, onTerminal } = here;
     server.demand({ twoFactorCode: CODE });

@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -90,6 +91,20 @@ test.each([
   expect(readFileSync(config, 'utf8')).toBe(before);
 });
 
+test('a path behind `=` that starts with ~/ is below the home folder', async () => {
+  const { world } = here;
+  copyFileSync(here.work.server.caFile, join(world.home, 'ca.pem'));
+  const added = await helper('profile', 'add', 'tilde', '--data-dir=~/vault', '--ca-file=~/ca.pem');
+  expect(added.code).toBe(0);
+  const { stdout } = await helper('profile', 'show', 'tilde', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    dataDir: join(world.home, 'vault'),
+    caFile: join(world.home, 'ca.pem'),
+  });
+  expect(readFileSync(config, 'utf8')).toContain('"~/vault"');
+  expect((await helper('profile', 'remove', 'tilde', '--force')).code).toBe(0);
+});
+
 test('a second profile on one folder is refused, also by a link that is made later', async () => {
   const { world } = here;
   const link = join(world.folder, 'link');
@@ -132,7 +147,9 @@ test('remove asks, and keeps nothing: no key, no secret, no data; the others sta
   expect((await no.exit).code).toBe(13);
   expect((await helper('get-session', '--profile', 'third')).stdout.trim()).toBe(key);
 
-  const yes = openTerminal({ command, env: world.env });
+  // A program that knows a secret is no consent.
+  const env = { ...world.env, BW_HELPER_ASKPASS: join(world.folder, 'bin', 'passphrase') };
+  const yes = openTerminal({ command, env });
   await yes.sees(/\[y\/N\]/);
   yes.types('y\r');
   expect((await yes.exit).code).toBe(0);

@@ -132,6 +132,9 @@ test('an unknown profile is told with those there are, and nothing is made for i
     expect(got.stderr).toContain('There is no profile wrok; there are: default, work.');
   }
   expect(existsSync(join(work.dataDir, '..', 'wrok'))).toBe(false);
+  // Of several the last one counts, also between the two words of a command.
+  const args = ['--profile', 'work', 'secret', '--profile', 'wrok', 'status'];
+  expect(await world.helper(args)).toMatchObject({ code: 68, stdout: '' });
 });
 
 test.each(['../x', '', 'a/b', 'Work', 'a\u001b[31m\u0007', 'x'.repeat(300), '-x', '__proto__'])(

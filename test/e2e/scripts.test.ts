@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errors } from '../../shared/errors.ts';
 import { type SignedIn, signedIn } from '../support/signed-in.ts';
 import { openTerminal } from '../support/terminal.ts';
 
@@ -153,14 +152,11 @@ test.each([
   [['get-session', '--nope'], 'unknown option'],
   [['get-session', 'surplus'], 'too many arguments'],
   [['daemon', 'logs', '-n', '0'], 'It must be a number'],
+  [['login', '--email', ''], '--email must be an email address'],
+  [['config', 'get', ''], 'the name of a setting'],
+  [['config', 'set', '', 'x'], 'the name of a setting'],
 ])('bad usage %j is refused with exit code 2 and nothing on stdout', async (args, says) => {
   const got = await here.world.helper(args);
   expect(got).toMatchObject({ code: 2, stdout: '' });
   expect(got.stderr.toLowerCase()).toContain(says.toLowerCase());
-});
-
-test('each error has an exit code of its own', () => {
-  const exits = Object.values(errors).map(({ exit }) => exit);
-  expect(new Set(exits).size).toBe(exits.length);
-  expect(exits.every((exit) => exit > 1 && exit < 128)).toBe(true);
 });

@@ -9,6 +9,8 @@ export interface Mutant {
   readonly to: string;
   /** Part of the path of the test file that must turn red. */
   readonly caughtBy: string;
+  /** Only root can play the test that sees it. */
+  readonly needsRoot?: boolean;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -39,6 +41,7 @@ export const mutants: readonly Mutant[] = [
     from: ' | (constants.O_NOFOLLOW ?? 0)',
     to: '',
     caughtBy: 'test/security/other-user.test.ts',
+    needsRoot: true,
   },
   {
     breaks: 'the client speaks to a folder of another user',
@@ -46,13 +49,15 @@ export const mutants: readonly Mutant[] = [
     from: '  if (stat.uid !== uid)\n    return `it belongs',
     to: '  if (stat.uid === -1)\n    return `it belongs',
     caughtBy: 'test/security/other-user.test.ts',
+    needsRoot: true,
   },
   {
     breaks: 'the client speaks to a folder that others may swap',
     file: 'shared/boundary.ts',
-    from: 'stat.mode & 0o002 && !(stat.mode & 0o1000)',
-    to: 'stat.mode & 0o002 && stat.uid === -1',
+    from: 'stat.mode & 0o022 && !(stat.mode & 0o1000)',
+    to: 'stat.mode & 0o022 && stat.uid === -1',
     caughtBy: 'test/security/other-user.test.ts',
+    needsRoot: true,
   },
   {
     breaks: 'JSON-RPC of any version is taken',
@@ -186,5 +191,41 @@ export const mutants: readonly Mutant[] = [
     from: "        end({ outcome: 'granted' });\n",
     to: "        setTimeout(() => end({ outcome: 'granted' }), 200);\n",
     caughtBy: 'test/reliability/killed-state.test.ts',
+  },
+  {
+    breaks: 'a folder above that one’s group may rename in is taken for safe',
+    file: 'shared/boundary.ts',
+    from: 'stat.mode & 0o022',
+    to: 'stat.mode & 0o002',
+    caughtBy: 'test/security/other-user.test.ts',
+    needsRoot: true,
+  },
+  {
+    breaks: 'with umask 000 others can read what the daemon writes',
+    file: 'daemon/main.ts',
+    from: 'process.umask(0o077);',
+    to: '',
+    caughtBy: 'test/security/other-user.test.ts',
+  },
+  {
+    breaks: 'bw reads the stdin of a script as the master password',
+    file: 'client/bw-on-terminal.ts',
+    from: "stdio: [stdin ?? 'ignore', ",
+    to: "stdio: ['inherit', ",
+    caughtBy: 'test/reliability/login-cut-short.test.ts',
+  },
+  {
+    breaks: 'Ctrl-D at a prompt of bw ends the whole script',
+    file: 'client/answering.ts',
+    from: "ran.stdout === '\\n'",
+    to: "ran.stdout.trim() === ''",
+    caughtBy: 'test/reliability/login-cut-short.test.ts',
+  },
+  {
+    breaks: 'a wait for the password on stdin outlives the daemon',
+    file: 'client/prompt/stdin.ts',
+    from: 'await Promise.race([readSecretLine(stream), cut.promise])',
+    to: 'await readSecretLine(stream)',
+    caughtBy: 'test/unit/client/prompt/stdin.test.ts',
   },
 ];

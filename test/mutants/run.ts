@@ -1,6 +1,6 @@
 /**
  * Breaks a copy of the code in one way after another and sees that the named test turns red. Ends
- * with `N caught, N survived`; an argument picks by a part of what is broken.
+ * with `N caught, N survived, N left out`; an argument picks by a part of what is broken.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,10 @@ const NOT_COPIED = new Set(['node_modules', '.git', 'dist']);
 const copy = mkdtempSync(join(tmpdir(), 'bwh-'));
 const survived: string[] = [];
 const [picked = ''] = process.argv.slice(2);
-const chosen = mutants.filter(({ breaks }) => breaks.includes(picked));
+const isRoot = process.getuid?.() === 0;
+const wanted = mutants.filter(({ breaks }) => breaks.includes(picked));
+const chosen = wanted.filter(({ needsRoot }) => isRoot || !needsRoot);
+const leftOut = wanted.filter((mutant) => !chosen.includes(mutant));
 try {
   cpSync(root, copy, {
     recursive: true,
@@ -37,7 +40,10 @@ try {
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
-console.log(`${chosen.length - survived.length} caught, ${survived.length} survived`);
+for (const { breaks } of leftOut) console.log(`left out: ${breaks} (needs root)`);
+console.log(
+  `${chosen.length - survived.length} caught, ${survived.length} survived, ${leftOut.length} left out`,
+);
 process.exitCode = survived.length > 0 || chosen.length === 0 ? 1 : 0;
 
 function isCaught({ file, from, to, caughtBy }: Mutant): boolean {

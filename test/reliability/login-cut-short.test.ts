@@ -1,5 +1,5 @@
 /** A login on a terminal that ends before bw has: nothing of it stays, and nobody waits for it. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type ByPassword, byPassword } from '../support/by-password.ts';
@@ -116,5 +116,21 @@ testOnLinux('a second login is told whom it waits for, and finds it done', async
   await second.sees(/already logged in as fern@example\.test/);
   expect((await second.exit).code).toBe(34);
   expect((await first.exit).code).toBe(0);
+  expect((await world.helper(['logout'])).code).toBe(0);
+});
+
+testOnLinux('bw asks the terminal, and leaves the stdin of a script alone', async () => {
+  const { server, world } = here;
+  const list = join(world.folder, 'list');
+  writeFileSync(list, 'a line\nanother\n');
+  const script = `while read -r line; do helper login --email ${server.account.email}; echo "after $line: $?"; done < ${list}`;
+  const terminal = openTerminal({ command: ['sh', '-c', script], env: world.env });
+  await terminal.sees(/Master password: /);
+  terminal.types('\x04');
+  await terminal.sees(/The prompt was cancelled\.[\s\S]*after a line: 13/);
+  await terminal.sees(/Master password: /);
+  terminal.types(`${server.account.password}\r`);
+  await terminal.sees(/Logged in to[\s\S]*after another: 0/);
+  expect((await terminal.exit).code).toBe(0);
   expect((await world.helper(['logout'])).code).toBe(0);
 });

@@ -20,7 +20,10 @@ afterEach(async () => {
 });
 
 /** `helper get-session` with something else on the daemon's socket, which does this on the request. */
-async function getSession(onRequest: (socket: Socket, id: unknown) => void): Promise<Ran> {
+async function getSession(
+  onRequest: (socket: Socket, id: unknown) => void,
+  run = () => world.helper(['get-session']),
+): Promise<Ran> {
   const folder = join(world.runtimeDir, 'bw-helper');
   mkdirSync(folder, { mode: 0o700 });
   server = createServer((socket) => {
@@ -32,7 +35,7 @@ async function getSession(onRequest: (socket: Socket, id: unknown) => void): Pro
   });
   const listening = server;
   await new Promise<void>((resolve) => listening.listen(join(folder, 'socket'), resolve));
-  return await world.helper(['get-session']);
+  return await run();
 }
 
 const frame = (message: object) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
@@ -90,6 +93,22 @@ test('one that hangs up has gone away', async () => {
   const got = await getSession((socket) => void socket.end());
   expect(got).toMatchObject({ code: 40, stdout: '' });
 });
+
+test.each([[['get-session', '--password-stdin']], [['exec', '--password-stdin', '--', 'true']]])(
+  'one that goes away is not outlived by a wait for stdin: %j',
+  async (args) => {
+    // Open for writing too, so that it never ends.
+    const script = 'mkfifo silent && exec helper "$@" <>silent';
+    const got = await getSession(
+      (socket) => {
+        const params = { what: 'master-password', subject: 'fern', attempt: 1 };
+        socket.end(frame({ id: 1, method: 'prompt.secret', params }));
+      },
+      () => world.run(['sh', '-c', script, 'sh', ...args], { cwd: world.folder }),
+    );
+    expect(got).toMatchObject({ code: 40, stdout: '' });
+  },
+);
 
 test.each([
   ['before hello is answered', false],

@@ -1,10 +1,21 @@
 /** Another user of the same machine: connects, squats, swaps. Only root can play two users. */
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
-import { testAsRoot } from '../support/test-where.ts';
+import { storeApiKey } from '../support/signed-in.ts';
+import { testAsRoot, testOnPosix } from '../support/test-where.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 /** Nobody's. */
@@ -35,6 +46,13 @@ async function askAsOther(): Promise<{ stdout: string; code: number | null }> {
     socket.write('{"jsonrpc":"2.0","id":2,"method":"daemon.info","params":{}}\\n');
     socket.on('close', () => console.log('closed'));`;
   return await ran(process.execPath, ['-e', script], { uid: OTHER, gid: OTHER });
+}
+
+/** Every file and folder below. */
+function below(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(folder, name),
+  );
 }
 
 function ran(command: string, args: readonly string[], options: SpawnOptions) {
@@ -69,13 +87,17 @@ describe('who connects to the daemon', () => {
     },
   );
 
-  testAsRoot('finds nothing open in a daemon that was started with umask 000', async () => {
+  testOnPosix('finds nothing open after a use with umask 000', async () => {
     const started = await world.run(['sh', '-c', 'umask 000; helper daemon start']);
     expect(started.code).toBe(0);
-    chmodSync(world.folder, 0o711);
-    chmodSync(world.runtimeDir, 0o711);
-    expect((await askAsOther()).stdout).toBe('EACCES\nclosed\n');
-    chmodSync(world.folder, 0o700);
+    const account = { clientId: `user.${randomUUID()}`, clientSecret: 'of-the-tests' };
+    await storeApiKey(world, { account });
+    expect((await world.helper(['config', 'set', 'idle', '5m'])).code).toBe(0);
+    const files = [...below(world.home), ...below(world.runtimeDir)];
+    const names = files.map((file) => basename(file));
+    for (const name of ['daemon.log', 'audit.jsonl', 'keychain.json', 'config.toml', 'socket'])
+      expect(names).toContain(name);
+    expect(files.filter((file) => lstatSync(file).mode & 0o077)).toEqual([]);
   });
 });
 
@@ -129,16 +151,20 @@ describe('who was there first', () => {
     await squatter.close();
   });
 
-  testAsRoot('and may rename in the folder above, hears no byte', async () => {
-    mkdirSync(runtime, { mode: 0o700 });
-    const squatter = await listening(runtime);
-    chmodSync(world.runtimeDir, 0o777);
-    const { code, stderr } = await ask();
-    expect(code).toBe(41);
-    expect(stderr).toContain('has no sticky bit');
-    expect(squatter.bytes).toBe(0);
-    await squatter.close();
-  });
+  for (const mode of [0o777, 0o707, 0o770])
+    testAsRoot(
+      `and may rename in the folder above (${mode.toString(8)}), hears no byte`,
+      async () => {
+        mkdirSync(runtime, { mode: 0o700 });
+        const squatter = await listening(runtime);
+        chmodSync(world.runtimeDir, mode);
+        const { code, stderr } = await ask();
+        expect(code).toBe(41);
+        expect(stderr).toContain('has no sticky bit');
+        expect(squatter.bytes).toBe(0);
+        await squatter.close();
+      },
+    );
 
   testAsRoot('and put a link in the place of the lock, has its target left as it is', async () => {
     mkdirSync(runtime, { mode: 0o700 });

@@ -9,13 +9,12 @@ beforeAll(async () => {
 });
 afterAll(() => here?.close());
 
-function isRefused(ran: Ran): void {
-  expect(ran).toMatchObject({ code: 16, stdout: '' });
-  expect(ran.stderr).toContain('web vault (Settings → Security → Keys');
-  expect(ran.stderr).toContain('`helper secret set`');
-}
-
 test('a client_secret that was rotated is told as such, and all works with the new one', async () => {
+  function isRefused(ran: Ran): void {
+    expect(ran).toMatchObject({ code: 16, stdout: '' });
+    expect(ran.stderr).toContain('web vault (Settings → Security → Keys');
+    expect(ran.stderr).toContain('`helper secret set`');
+  }
   await here.beLoggedIn(true);
   here.rotate();
   const before = here.data();

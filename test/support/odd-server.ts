@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { makeCertificate } from './server/certificate.ts';
 
 /** What answers at the address of a server, and is none. */
-export interface OddServer {
+interface OddServer {
   readonly url: string;
   readonly caFile: string;
   close(): Promise<void>;

@@ -121,6 +121,16 @@ describe('the commands of helper', () => {
   }
 });
 
+test('the defaults in docs/settings.md are written as the file takes them', () => {
+  const page = read('docs/settings.md');
+  for (const { key, default: preset } of describeSettings()) {
+    if (preset === undefined) continue;
+    const rows = page.split('\n').filter((line) => line.startsWith(`| \`${key}\` |`));
+    const shown = rows.map((line) => /`([^`]*)` \|$/.exec(line)?.[1]).filter(Boolean);
+    expect([key, ...shown.map((value) => parse(`it = ${value}`).it)]).toEqual([key, preset]);
+  }
+});
+
 test('the settings in README.md are all there are, and valid', () => {
   const [, toml = ''] = /^```toml\n([\s\S]*?)^```/m.exec(read('README.md')) ?? [];
   const { issues } = safeParse(settingsSchema('/home/of/alice'), parse(toml));

@@ -1,5 +1,5 @@
 /** `helper audit` on files as they may be found; it needs no daemon. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, type World } from '../../support/world.ts';
@@ -52,6 +52,13 @@ test('the file that was set aside comes first; people see 50 lines, as JSON come
   expect(json.map((one) => JSON.parse(one).what)).toEqual(
     Array.from({ length: 80 }, (_, n) => `m${n}`),
   );
+});
+
+test('a link in the place of the one set aside is read once', async () => {
+  writeFileSync(file, line('a'));
+  symlinkSync(file, `${file}.1`);
+  const { code, stdout } = await audit();
+  expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: 1 });
 });
 
 test('lines that are torn or not ours are counted, and the rest is shown', async () => {
