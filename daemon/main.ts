@@ -21,7 +21,9 @@ import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
 import { systemClock } from './clock.ts';
+import { loadHardening } from './hardening.ts';
 import { systemStartOf } from './holds.ts';
+import { closeInherited } from './inherited.ts';
 import { claimInstance } from './instance.ts';
 import { createAskWorker } from './keychain/ask-worker.ts';
 import { chooseKeychain } from './keychain/chosen.ts';
@@ -47,6 +49,7 @@ import { clearStaged, staged } from './vault/staged.ts';
 
 // Before anything is created.
 process.umask(0o077);
+if (process.platform === 'linux') closeInherited();
 // Node would hand it to every child.
 delete process.env.NODE_V8_COVERAGE;
 const foreground = process.argv.includes('--foreground');
@@ -64,7 +67,8 @@ async function start(): Promise<void> {
   const home = env.HOME || homedir();
   const clock = systemClock();
   const native = loadNative(platform);
-  const hardening = native.harden();
+  native.harden();
+  const hardening = loadHardening(platform);
   const username = platform === 'win32' ? userInfo().username : '';
   const paths = findPaths({
     platform,
@@ -180,7 +184,7 @@ async function start(): Promise<void> {
       profiles.served.some(({ sessions }) => (sessions.left() ?? sessions.problem()) !== undefined),
     leave: () => leave.begin('a newer helper'),
   });
-  const info = { pid, startedMs: clock.monotonicMs() };
+  const info = { pid, startedMs: clock.monotonicMs(), hardening };
   const { server, drop } = createServer({
     clock,
     uid,
@@ -223,6 +227,6 @@ async function start(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(name, () => leave.begin(name));
   process.on('uncaughtException', (thrown) => leave.crash(thrown));
-  log.info('ready', { ...hardening, node: process.versions.node, socket: paths.socket });
+  log.info('ready', { ...hardening(), node: process.versions.node, socket: paths.socket });
   say({ ready: true, pid });
 }

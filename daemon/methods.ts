@@ -10,6 +10,7 @@ import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
+import type { Hardening } from './hardening.ts';
 import type { Profile } from './profile.ts';
 import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
@@ -27,7 +28,11 @@ export interface MethodParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly audit: Audit;
-  readonly info: { readonly pid: number; readonly startedMs: number };
+  readonly info: {
+    readonly pid: number;
+    readonly startedMs: number;
+    readonly hardening: () => Hardening;
+  };
   /** Ends the daemon; resolves when everything is locked and wiped. */
   readonly stop: (why: string) => Promise<void>;
 }
@@ -82,7 +87,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     }),
     'session.status': async () => ({
       ...(await (await profile()).status()),
-      daemon: { pid, uptimeMs: uptimeMs() },
+      daemon: { pid, uptimeMs: uptimeMs(), hardening: info.hardening() },
     }),
     'account.login': async () => await (await profile()).login(caller),
     'account.loginByPassword': async (wanted) =>
@@ -142,6 +147,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       pid,
       uptimeMs: uptimeMs(),
       live: profiles.served.some(({ sessions }) => sessions.left() !== undefined),
+      hardening: info.hardening(),
     }),
     'daemon.stop': async () => {
       await parts.stop('asked');
