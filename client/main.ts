@@ -8,6 +8,7 @@ import { failure, toFailure } from '../shared/errors.ts';
 import { paths } from '../shared/paths.ts';
 import { getSession } from './commands/get-session.ts';
 import type { Context } from './context.ts';
+import { createMemory } from './memory.ts';
 import { createOutput } from './output.ts';
 import { bareGetSession } from './profile-option.ts';
 import { INTERRUPTED } from './prompt/asker.ts';
@@ -52,6 +53,7 @@ function createContext(profile: string | undefined): Context {
     platform,
     uid,
     host: process,
+    memory: createMemory(platform),
     paths: paths({
       platform,
       env,
