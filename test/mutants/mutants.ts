@@ -117,4 +117,25 @@ export const mutants: readonly Mutant[] = [
     to: '',
     caughtBy: 'test/security/client-memory.test.ts',
   },
+  {
+    breaks: 'what the loader is told reaches daemon and bw',
+    file: 'shared/environment.ts',
+    from: '|TZ|XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS)$/;',
+    to: '|TZ|XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS|LD_[A-Z_]+)$/;',
+    caughtBy: 'test/security/environment.test.ts',
+  },
+  {
+    breaks: 'the bw that the client runs gets all that the client has',
+    file: 'client/bw-on-terminal.ts',
+    from: 'env: { ...given,',
+    to: 'env: { ...env, ...given,',
+    caughtBy: 'test/security/environment.test.ts',
+  },
+  {
+    breaks: 'a bw is found where the client happens to stand',
+    file: 'shared/environment.ts',
+    from: "path.split(':').filter((entry) => entry.startsWith('/'))",
+    to: "path.split(':')",
+    caughtBy: 'test/security/environment.test.ts',
+  },
 ];
