@@ -138,4 +138,25 @@ export const mutants: readonly Mutant[] = [
     to: "path.split(':')",
     caughtBy: 'test/security/environment.test.ts',
   },
+  {
+    breaks: 'a killed daemon leaves a core',
+    file: 'daemon/main.ts',
+    from: '  native.harden();\n',
+    to: '',
+    caughtBy: 'test/security/canary.test.ts',
+  },
+  {
+    breaks: 'the copy with client_secret in it lies in the home',
+    file: 'daemon/main.ts',
+    from: 'const scratch = paths.runtime;',
+    to: 'const scratch = home;',
+    caughtBy: 'test/security/canary.test.ts',
+  },
+  {
+    breaks: 'client_secret is in the audit',
+    file: 'shared/protocol.ts',
+    from: 'v.object({ where: v.string() }),\n    { audited: [] },',
+    to: "v.object({ where: v.string() }),\n    { audited: ['clientSecret'] },",
+    caughtBy: 'test/security/canary.test.ts',
+  },
 ];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type ByPassword, byPassword } from '../support/by-password.ts';
+import { leavesCores, WITH_CORES } from '../support/cores.ts';
 import { startedBy } from '../support/processes.ts';
 import { PASSPHRASE, storeApiKey, unlockFromStdin } from '../support/signed-in.ts';
 import { openTerminal } from '../support/terminal.ts';
@@ -12,13 +13,10 @@ import { testOnLinux, testWhere } from '../support/test-where.ts';
 
 /** What a shell says of its limit, as a person has set it. */
 const HARD = spawnSync('sh', ['-c', 'ulimit -H -c'], { encoding: 'utf8' }).stdout.trim();
-const WITH_CORES = `ulimit -S -c ${HARD}`;
 
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-/** Whether a program that is ended by SIGABRT leaves a core file here, where it may. */
-const dumps = process.platform === 'linux' && leavesCore();
-const testWhereDumped = testWhere(dumps, 'needs a system that writes core files');
+const testWhereDumped = testWhere(leavesCores(), 'needs a system that writes core files');
 const testAsRootOnLinux = testWhere(
   process.platform === 'linux' && process.getuid?.() === 0,
   'needs root, to be somebody else',
@@ -115,11 +113,3 @@ testAsRootOnLinux('no other program of the same user reads it while it asks', as
   await terminal.close();
   rmSync(home, { recursive: true });
 });
-
-function leavesCore(): boolean {
-  const cwd = mkdtempSync(join(tmpdir(), 'bwh-'));
-  const script = `${WITH_CORES}; sh -c 'kill -ABRT $$'; true`;
-  const { stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8', cwd });
-  rmSync(cwd, { recursive: true });
-  return stderr.includes('core dumped');
-}
