@@ -189,6 +189,8 @@ function withTraits(
       if (method === 'hello') return await work(params);
       if (!connection.greeted)
         throw failure('bad-request', { problem: 'no hello before the first request' });
+      // A machine that slept past a limit answers nobody, of whatever profile, while a vault is open.
+      await Promise.all(profiles.served.map(({ sessions }) => sessions.expire()));
       const always = traits.withoutSettings ?? false;
       return await admission.serve(connection.version, always, () => work(params));
     };

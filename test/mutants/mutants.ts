@@ -159,4 +159,32 @@ export const mutants: readonly Mutant[] = [
     to: "v.object({ where: v.string() }),\n    { audited: ['clientSecret'] },",
     caughtBy: 'test/security/canary.test.ts',
   },
+  {
+    breaks: 'a vault is open while a machine that slept past the limit answers',
+    file: 'daemon/methods.ts',
+    from: 'await Promise.all(profiles.served.map(({ sessions }) => sessions.expire()));',
+    to: '',
+    caughtBy: 'test/reliability/clock.test.ts',
+  },
+  {
+    breaks: 'time that the machine slept counts only on the wall clock',
+    file: 'daemon/clock.ts',
+    from: 'bootMs: () => uptime() * 1_000,',
+    to: 'bootMs: () => performance.now(),',
+    caughtBy: 'test/reliability/clock.test.ts',
+  },
+  {
+    breaks: 'a small step of the clock locks',
+    file: 'daemon/expiry.ts',
+    from: 'const STEP_BACK_MS = 60_000;',
+    to: 'const STEP_BACK_MS = 4_000;',
+    caughtBy: 'test/reliability/clock.test.ts',
+  },
+  {
+    breaks: 'a clock that was set back gives a session more time',
+    file: 'daemon/expiry.ts',
+    from: "if (steppedBack(start, now)) return 'clock';",
+    to: '',
+    caughtBy: 'test/reliability/clock.test.ts',
+  },
 ];
