@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { showDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
+import { harmless } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { untilGone } from '../gone.ts';
@@ -56,7 +57,7 @@ export function logsCommand(context: Context, lines: number): void {
   } catch {
     throw failure('usage', { problem: `There is no log yet (${context.paths.log}).` });
   }
-  for (const line of text.trimEnd().split('\n').slice(-lines)) context.output.data(line);
+  for (const line of text.trimEnd().split('\n').slice(-lines)) context.output.data(harmless(line));
 }
 
 async function stopDaemon(context: Context): Promise<boolean> {

@@ -187,4 +187,32 @@ export const mutants: readonly Mutant[] = [
     to: '',
     caughtBy: 'test/reliability/clock.test.ts',
   },
+  {
+    breaks: 'a server sets the clipboard of the terminal where bw asks',
+    file: 'client/bw-on-terminal.ts',
+    from: 'output.pass(screen(piece))',
+    to: 'output.pass(piece)',
+    caughtBy: 'test/security/foreign-text.test.ts',
+  },
+  {
+    breaks: 'JSON on a terminal acts there',
+    file: 'client/commands/status.ts',
+    from: 'shownJson(now, 2)',
+    to: 'JSON.stringify(now, null, 2)',
+    caughtBy: 'test/security/foreign-text.test.ts',
+  },
+  {
+    breaks: 'an account acts in the prompt on the terminal',
+    file: 'client/prompt/typing.ts',
+    from: 'printable(prompt.prompt)',
+    to: 'prompt.prompt',
+    caughtBy: 'test/security/foreign-text.test.ts',
+  },
+  {
+    breaks: 'the name of a program acts in the audit',
+    file: 'daemon/audit.ts',
+    from: "typeof value === 'string' ? printable(value) : value",
+    to: "typeof value === 'string' ? String(printable && value) : value",
+    caughtBy: 'test/security/foreign-text.test.ts',
+  },
 ];
