@@ -42,6 +42,7 @@ export function createAnswering(context: Context, asking: Asking): Answering {
       confirm: wanted.what === 'new-passphrase',
       onKey,
     };
+    await context.memory.hide();
     const secret = await asker.secret(question, withdrawn.signal);
     const value = secret.reveal();
     secret.wipe();
@@ -50,6 +51,8 @@ export function createAnswering(context: Context, asking: Asking): Answering {
 
   async function runBw(invocation: Params<ToClient, 'bw.run'>) {
     if (!asking.runsBw) throw failure('bad-request', { problem: 'no login is under way here' });
+    // What it is given may hold client_secret, and what it answers is a session key.
+    await context.memory.hide();
     const { runBwOnTerminal } = await import('./bw-on-terminal.ts');
     const ran = await runBwOnTerminal(context, invocation, withdrawn.signal);
     // What some versions do at Ctrl-C (2023.12.1, 2026.9.0). At Ctrl-D, and at the end of stdin, they

@@ -1,6 +1,6 @@
 /**
  * Runs bw for the daemon on the terminal where the person sits: stdin is theirs, and stderr reaches them
- * as it comes. stdout goes to the daemon, so that no session key lands in the scrollback.
+ * as it comes, but for what no prompt needs. stdout goes to the daemon, so that no session key lands in the scrollback.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -12,6 +12,7 @@ import type { Params, Result, ToClient } from '../shared/protocol.ts';
 import type { Context } from './context.ts';
 import { interrupted } from './prompt/asker.ts';
 import { beforeDeath } from './prompt/signals.ts';
+import { createScreen } from './screen.ts';
 
 /** What tells bw of the terminal and the desktop: SSO opens a browser there. */
 const OF_TERMINAL =
@@ -39,8 +40,13 @@ export async function runBwOnTerminal(
   const end = () => void child.kill();
   withdrawn.addEventListener('abort', end, { once: true });
   const forget = beforeDeath(host, end);
+  const screen = createScreen();
   const stdout = keep(child.stdout, (all) => all.slice(0, SECRET_BYTES));
-  const stderr = keep(child.stderr, (all) => all.slice(-BW_WORDS_CHARACTERS), output.pass);
+  const stderr = keep(
+    child.stderr,
+    (all) => all.slice(-BW_WORDS_CHARACTERS),
+    (piece) => output.pass(screen(piece)),
+  );
   try {
     const { exitCode, signal } = await new Promise<{
       exitCode: number | null;
@@ -80,13 +86,14 @@ function stdinOfPerson({ platform }: Context['host']): number | undefined {
 function keep(
   stream: Readable | null,
   bound: (text: string) => string,
-  pass: (piece: Buffer) => void = () => {},
+  pass: (piece: string) => void = () => {},
 ): () => string {
   const decoder = new TextDecoder();
   let kept = '';
   stream?.on('data', (piece: Buffer) => {
-    pass(piece);
-    kept = bound(kept + decoder.decode(piece, { stream: true }));
+    const text = decoder.decode(piece, { stream: true });
+    pass(text);
+    kept = bound(kept + text);
   });
   return () => kept;
 }

@@ -1,4 +1,5 @@
 import type { Paths } from '../shared/paths.ts';
+import type { Memory } from './memory.ts';
 import type { Output } from './output.ts';
 import type { Host } from './prompt/asker.ts';
 import type { Stdin } from './prompt/stdin.ts';
@@ -10,6 +11,7 @@ export interface Context {
   readonly uid: number;
   /** `process`, for what talks to the terminal. */
   readonly host: Host;
+  readonly memory: Memory;
   /** Where a password on stdin comes from, when the rest of it is for somebody else. */
   readonly stdin?: Stdin;
   readonly paths: Paths;

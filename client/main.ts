@@ -9,6 +9,7 @@ import { paths } from '../shared/paths.ts';
 import { getSession } from './commands/get-session.ts';
 import type { Context } from './context.ts';
 import { bareGetSession } from './hot-path.ts';
+import { createMemory } from './memory.ts';
 import { createOutput } from './output.ts';
 import { INTERRUPTED } from './prompt/asker.ts';
 
@@ -52,6 +53,7 @@ function createContext(profile: string | undefined): Context {
     platform,
     uid,
     host: process,
+    memory: createMemory(platform),
     paths: paths({
       platform,
       env,

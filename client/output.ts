@@ -4,20 +4,21 @@
  */
 import { writeSync } from 'node:fs';
 import type { Failure } from '../shared/errors.ts';
+import { harmless } from '../shared/text.ts';
 
 export interface Output {
   /** One line of data on stdout. */
   data(line: string): void;
-  /** One line for the person on stderr. */
+  /** One line for the person on stderr, made harmless. */
   say(line: string): void;
-  /** What bw says to the person, on stderr as it comes. */
-  pass(piece: Buffer): void;
+  /** What bw says to the person, on stderr as it is: see screen.ts. */
+  pass(piece: string): void;
   /** Prints what went wrong, and what to do with `more` behind it; gives the exit code. */
   fail(failure: Failure, more?: string): number;
 }
 
 export function createOutput(): Output {
-  const say = (line: string) => write(2, `${line}\n`);
+  const say = (line: string) => write(2, `${harmless(line)}\n`);
   return {
     data: (line) => write(1, `${line}\n`),
     say,
@@ -31,7 +32,7 @@ export function createOutput(): Output {
 }
 
 // Synchronous, so that exit can follow at once; loading process.stdout would cost more than the call.
-function write(fd: number, what: string | Buffer): void {
+function write(fd: number, what: string): void {
   let rest = Buffer.from(what);
   while (rest.length > 0) {
     try {

@@ -21,7 +21,9 @@ import { loadPipe } from './bw/pipe.ts';
 import { createRunner } from './bw/run.ts';
 import { createVerbs } from './bw/verbs.ts';
 import { systemClock } from './clock.ts';
+import { loadHardening } from './hardening.ts';
 import { systemStartOf } from './holds.ts';
+import { closeInherited } from './inherited.ts';
 import { claimInstance } from './instance.ts';
 import { createAskWorker } from './keychain/ask-worker.ts';
 import { chooseKeychain } from './keychain/chosen.ts';
@@ -48,6 +50,7 @@ import { clearStaged, staged } from './vault/staged.ts';
 
 // Before anything is created.
 process.umask(0o077);
+if (process.platform === 'linux') closeInherited();
 // Node would hand it to every child.
 delete process.env.NODE_V8_COVERAGE;
 const foreground = process.argv.includes('--foreground');
@@ -65,7 +68,8 @@ async function start(): Promise<void> {
   const home = (platform !== 'win32' && env.HOME) || homedir();
   const clock = systemClock();
   const native = loadNative(platform);
-  const hardening = native.harden();
+  native.harden();
+  const hardening = loadHardening(platform);
   const paths = findPaths({
     platform,
     env,
@@ -180,7 +184,7 @@ async function start(): Promise<void> {
       profiles.served.some(({ sessions }) => (sessions.left() ?? sessions.problem()) !== undefined),
     leave: () => leave.begin('a newer helper'),
   });
-  const info: Info = { pid, startedMs: clock.monotonicMs(), stillOpen: [] };
+  const info: Info = { pid, startedMs: clock.monotonicMs(), hardening, stillOpen: [] };
   const { server, drop } = createServer({
     clock,
     uid,
@@ -224,6 +228,6 @@ async function start(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(name, () => leave.begin(name));
   process.on('uncaughtException', (thrown) => leave.crash(thrown));
-  log.info('ready', { ...hardening, node: process.versions.node, socket: paths.socket });
+  log.info('ready', { ...hardening(), node: process.versions.node, socket: paths.socket });
   say({ ready: true, pid });
 }

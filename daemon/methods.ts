@@ -10,6 +10,7 @@ import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
 import type { Clock } from './clock.ts';
+import type { Hardening } from './hardening.ts';
 import type { StillOpen } from './open-marks.ts';
 import type { Profile } from './profile.ts';
 import type { ProfileList } from './profile-list.ts';
@@ -22,6 +23,8 @@ import type { Settings } from './settings/settings.ts';
 export interface Info {
   readonly pid: number;
   readonly startedMs: number;
+  /** What is in force at this moment. */
+  readonly hardening: () => Hardening;
   /** What it could not lock at its start. */
   stillOpen: readonly StillOpen[];
 }
@@ -93,7 +96,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     }),
     'session.status': async () => ({
       ...(await (await profile()).status()),
-      daemon: { pid, uptimeMs: uptimeMs() },
+      daemon: { pid, uptimeMs: uptimeMs(), hardening: info.hardening() },
     }),
     'account.login': async () => await (await profile()).login(caller),
     'account.loginByPassword': async (wanted) =>
@@ -159,6 +162,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       uptimeMs: uptimeMs(),
       live: profiles.served.some(({ sessions }) => sessions.left() !== undefined),
       stillOpen: [...info.stillOpen],
+      hardening: info.hardening(),
     }),
     'daemon.stop': async () => {
       await parts.stop('asked');
@@ -197,6 +201,8 @@ function withTraits(
       if (method === 'hello') return await work(params);
       if (!connection.greeted)
         throw failure('bad-request', { problem: 'no hello before the first request' });
+      // A machine that slept past a limit answers nobody, of whatever profile, while a vault is open.
+      await Promise.all(profiles.served.map(({ sessions }) => sessions.expire()));
       const always = traits.withoutSettings ?? false;
       return await admission.serve(connection.version, always, () => work(params));
     };

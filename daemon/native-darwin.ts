@@ -32,7 +32,7 @@ export function darwinNative(libc: Pick<ReturnType<typeof koffi.load>, 'func'>):
       const [pid] = read(fd, LOCAL_PEERPID, 1) ?? [];
       return pid === undefined ? { uid } : { uid, pid };
     },
-    harden: () => ({ coreLimitZero: setrlimit(RLIMIT_CORE, [0n, 0n]) === 0, notDumpable: false }),
+    harden: () => void setrlimit(RLIMIT_CORE, [0n, 0n]),
     endWithParent() {},
   };
 }

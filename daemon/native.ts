@@ -8,8 +8,8 @@ export interface Native {
   lockFile(fd: number): boolean;
   /** Who is at the other end of a Unix socket, by the kernel's word; undefined where it cannot tell. */
   peer(socketFd: number): { uid: number; pid?: number } | undefined;
-  /** No core dumps, no reading of our memory by others of the same user; what is in force after it. */
-  harden(): { coreLimitZero: boolean; notDumpable: boolean };
+  /** No core dumps, no reading of our memory by others of the same user; hardening.ts tells whether. */
+  harden(): void;
   /** Linux: the kernel kills us when our parent ends, however it ends. */
   endWithParent(): void;
 }
@@ -21,7 +21,6 @@ const SIGKILL = 9;
 const RLIMIT_CORE = 4;
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
-const PR_GET_DUMPABLE = 3;
 
 /** Binds the calls of this system. */
 export function loadNative(platform: NodeJS.Platform): Native {
@@ -31,7 +30,6 @@ export function loadNative(platform: NodeJS.Platform): Native {
   if (platform === 'darwin') return darwinNative(libc);
   const flock = libc.func('int flock(int fd, int operation)');
   const setrlimit = libc.func('int setrlimit(int resource, const uint64_t *limits)');
-  const noCore = () => setrlimit(RLIMIT_CORE, [0n, 0n]) === 0;
   const getsockopt = libc.func(
     'int getsockopt(int fd, int level, int name, _Out_ int32_t *value, _Inout_ uint32_t *length)',
   );
@@ -49,7 +47,7 @@ export function loadNative(platform: NodeJS.Platform): Native {
     },
     harden() {
       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-      return { coreLimitZero: noCore(), notDumpable: prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0 };
+      setrlimit(RLIMIT_CORE, [0n, 0n]);
     },
     endWithParent: () => void prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0),
   };

@@ -145,6 +145,11 @@ export class Sessions {
     await this.#locking.stop();
   }
 
+  /** Ends a session that is past a limit; resolves when its vault is locked, or could not be. */
+  async expire(): Promise<void> {
+    if (this.#session?.expiry.ended()) await this.#locking.lockAll();
+  }
+
   async #live(): Promise<Session | undefined> {
     const session = this.#session;
     if (!session || session.expiry.ended()) {
@@ -157,10 +162,10 @@ export class Sessions {
     if (now !== undefined && now === session.seen) return session;
     const verdict = await vault.check(session.key);
     // It may have ended while we looked.
-    if (this.#session !== session) return undefined;
+    if (this.#session !== session || session.expiry.ended()) return await this.#live();
     if (verdict === 'live') {
       session.seen = now;
-      return session.expiry.ended() ? undefined : session;
+      return session;
     }
     // Somebody else's bw ended our key: the vault is theirs, only our copy goes.
     this.#forget(session, 'replaced');

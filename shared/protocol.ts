@@ -70,6 +70,18 @@ const argument = v.pipe(v.string(), v.maxLength(1_000));
 
 const limits = v.object({ idleLeftMs: v.number(), maxLeftMs: v.number() });
 
+/** What is in force, by the kernel's word; what a system does not have is left out. */
+const hardening = v.object({
+  /** No core file, and no way back to one. */
+  coreLimitZero: v.optional(v.boolean()),
+  /** Neither a debugger nor /proc shows its memory to others of the same user. */
+  notDumpable: v.optional(v.boolean()),
+  /** SIGUSR1 opens no inspector. */
+  noDebugger: v.optional(v.boolean()),
+  /** The umask is 077. */
+  privateFiles: v.optional(v.boolean()),
+});
+
 const ended = {
   /** `none`: there was no session here. */
   locked: v.picklist(['locked', 'none']),
@@ -155,7 +167,11 @@ export const toDaemon = {
       keychain: keychainStatus,
       /** Sentences about what did not work in the background. */
       problems: v.array(v.string()),
-      daemon: v.object({ pid: v.number(), uptimeMs: v.number() }),
+      daemon: v.object({
+        pid: v.number(),
+        uptimeMs: v.number(),
+        hardening: v.optional(hardening),
+      }),
     }),
   ),
   'account.login': method(none, v.object({ account: v.string(), server: v.string() }), {
@@ -294,6 +310,8 @@ export const toDaemon = {
           }),
         ),
       ),
+      /** Not from a daemon that could not tell. */
+      hardening: v.optional(hardening),
     }),
     {
       withoutSettings: true,

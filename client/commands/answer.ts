@@ -19,6 +19,7 @@ export async function answer(
     throw failure('usage', {
       problem: `This would show ${what} on the terminal: send it elsewhere, or pass --force.`,
     });
+  await context.memory.hide();
   const { value } = await callDaemon(context, 'secret.answer', { what }, { asking, start: true });
   context.output.data(value);
 }

@@ -1,4 +1,4 @@
-import { printable } from '../../shared/text.ts';
+import { printable, shownJson } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 
@@ -27,13 +27,13 @@ export async function unsetSetting(context: Context, key: string): Promise<void>
 /** `helper config list [--json]`: as TOML, with what is not set in comments. */
 export async function listSettings(context: Context, json: boolean): Promise<void> {
   const { file, settings } = await callDaemon(context, 'config.list', {}, quiet);
-  if (json) return context.output.data(JSON.stringify({ file, settings }, null, 2));
+  if (json) return context.output.data(shownJson({ file, settings }, 2));
   context.output.data(`# ${printable(file)}`);
   for (const { key, value, from } of settings)
     if (value === undefined) context.output.data(`# ${key} is not set`);
     else
       context.output.data(
-        `${key} = ${/^(true|false)$/.test(value) ? value : JSON.stringify(value)}${from === 'default' ? '  # by default' : ''}`,
+        `${key} = ${/^(true|false)$/.test(value) ? value : shownJson(value)}${from === 'default' ? '  # by default' : ''}`,
       );
 }
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { showDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
+import { harmless } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { defined } from '../exec/become.ts';
@@ -55,7 +56,7 @@ export function logsCommand({ paths, output }: Context, lines: number): void {
   const before = now.length < lines ? logLines(`${paths.log}.1`) : [];
   const all = [...before, ...now];
   if (all.length === 0) throw failure('usage', { problem: `There is no log yet (${paths.log}).` });
-  for (const line of all.slice(-lines)) output.data(line);
+  for (const line of all.slice(-lines)) output.data(harmless(line));
 }
 
 function logLines(file: string): string[] {

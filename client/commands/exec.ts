@@ -48,6 +48,8 @@ async function openSession(
   asking: Asking,
 ): Promise<Record<string, string>> {
   const stdin = asking.passwordStdin ? firstLineOf(0) : undefined;
+  // It is read in any case, see below.
+  if (stdin) await context.memory.hide();
   const { key, dataDir } = await callDaemon(
     { ...context, ...(stdin && { stdin }) },
     'session.exec',

@@ -1,7 +1,7 @@
 import { showDuration } from '../../shared/duration.ts';
 import { failure } from '../../shared/errors.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
-import { printable } from '../../shared/text.ts';
+import { printable, shownJson } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { chooseProfile, requireName } from '../profile-option.ts';
@@ -18,7 +18,7 @@ export async function listProfiles(context: Context): Promise<readonly Profile[]
 /** `helper profile list`: one line each. */
 export async function profileList(context: Context, json: boolean): Promise<void> {
   const profiles = await listProfiles(context);
-  if (json) return context.output.data(JSON.stringify(profiles, null, 2));
+  if (json) return context.output.data(shownJson(profiles, 2));
   const widest = Math.max(...profiles.map(({ name }) => name.length));
   for (const { name, live, server = 'the server that bw is set to', email } of profiles) {
     const state = live ? 'unlocked' : '-';
@@ -34,7 +34,7 @@ export async function profileShow(
   json: boolean,
 ): Promise<void> {
   const found = await findProfile(context, chooseProfile(named ?? context.profile, context.env));
-  if (json) return context.output.data(JSON.stringify(found, null, 2));
+  if (json) return context.output.data(shownJson(found, 2));
   for (const [label, value] of describe(found))
     context.output.data(`${label.padEnd(10)}${printable(value)}`);
 }

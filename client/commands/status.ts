@@ -1,7 +1,7 @@
 import { showDuration } from '../../shared/duration.ts';
 import { toFailure } from '../../shared/errors.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
-import { printable } from '../../shared/text.ts';
+import { printable, shownJson } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { listProfiles } from './profile.ts';
@@ -13,7 +13,7 @@ type Status = Result<ToDaemon, 'session.status'>;
 /** `helper status [--json]`: what stands, without renewing anything. */
 export async function status(context: Context, json: boolean): Promise<void> {
   const now = await statusOf(context);
-  if (json) return context.output.data(JSON.stringify(now, null, 2));
+  if (json) return context.output.data(shownJson(now, 2));
   print(context, describe(now));
 }
 
@@ -28,7 +28,7 @@ export async function statusAll(context: Context, json: boolean): Promise<void> 
     }));
     all.push({ ...now, profile: name });
   }
-  if (json) return output.data(JSON.stringify(all, null, 2));
+  if (json) return output.data(shownJson(all, 2));
   for (const [i, one] of all.entries()) {
     if (i > 0) output.data('');
     print(context, [

@@ -21,9 +21,10 @@ const IGNORED_BY_NODE = ['SIGPIPE', 'SIGXFSZ'] as const;
  * the file (24.21). What Node changes at its own start and gives no way back from goes along: see
  * docs/architecture.md.
  */
-export function become({ host }: Context, { file, command, env }: Start): never {
+export function become({ host, memory }: Context, { file, command, env }: Start): never {
   // A signal that is listened to is one that the next program has as if nobody had touched it.
   for (const signal of IGNORED_BY_NODE) host.on(signal, () => {});
+  memory.asBefore();
   const [name = '', ...words] = command;
   // env would take these for a variable and for an option.
   if (name.includes('=') || name === '-')

@@ -17,6 +17,7 @@ export async function readApiKey(
   context: Context,
   asking: Asking,
 ): Promise<{ clientId: string; clientSecret: Secret }> {
+  await context.memory.hide();
   const key = context.host.stdin.isTTY ? await prompted(context, asking) : await piped(context);
   if (!CLIENT_ID.test(key.clientId))
     throw failure('bad-secret', {

@@ -1,7 +1,21 @@
 /** The daemon holds secrets: what it shows of itself, and what it took from whoever started it. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askRaw } from '../support/raw-client.ts';
+import { openTerminal } from '../support/terminal.ts';
 import { createWorld, type World } from '../support/world.ts';
+
+const HIDDEN = 'needs root, to read what the daemon hides';
+/** As `flock 60` in a script has it: beyond a gap, where libuv does not look. */
+const HELD_FD = 60;
+const START = `
+  const { openSync } = require('node:fs');
+  const stdio = Array(${HELD_FD}).fill('ignore');
+  stdio.splice(0, 3, 'inherit', 'inherit', 'inherit');
+  stdio.push(openSync('held', 'w'));
+  require('node:child_process').spawnSync('helper', ['daemon', 'start'], { stdio });
+`;
 
 describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
   let world: World;
@@ -9,10 +23,15 @@ describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
 
   beforeAll(async () => {
     world = createWorld();
-    await world.helper(['daemon', 'start'], {
-      env: { BW_SESSION: 'a key', BW_CLIENTSECRET: 'a secret', NODE_OPTIONS: '--no-warnings' },
+    const secrets = { BW_SESSION: 'a key', BW_CLIENTSECRET: 'a secret' };
+    const terminal = openTerminal({
+      command: ['node', '-e', START],
+      env: { ...world.env, ...secrets, NODE_OPTIONS: '--no-warnings' },
       cwd: world.home,
     });
+    await terminal.sees(/Started/);
+    await terminal.exit;
+    await terminal.close();
     proc = `/proc/${world.daemonPid()}`;
   });
   afterAll(() => world.close());
@@ -21,6 +40,20 @@ describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
     expect(read('limits')).toMatch(/^Max core file size +0 +0 /m);
     const [, fields] = /({.*"msg":"ready".*})/.exec(world.log()) ?? [];
     expect(JSON.parse(fields ?? '{}')).toMatchObject({ coreLimitZero: true, notDumpable: true });
+  });
+
+  test('tells all of that, and that nobody else may read what it writes', async () => {
+    const hardening = {
+      coreLimitZero: true,
+      notDumpable: true,
+      noDebugger: true,
+      privateFiles: true,
+    };
+    const status = await world.helper(['status', '--json']);
+    expect(JSON.parse(status.stdout).daemon).toMatchObject({ hardening });
+    const info = await askRaw(join(world.runtimeDir, 'bw-helper', 'socket'), 'daemon.info');
+    expect(info.result).toMatchObject({ hardening });
+    expect(read('status')).toMatch(/^Umask:\s+0077$/m);
   });
 
   test('opens no inspector when it gets SIGUSR1, as it has no ear for it', () => {
@@ -32,7 +65,8 @@ describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
     expect(caught & (1n << (SIGTERM - 1n))).not.toBe(0n);
   });
 
-  test('is on no network', () => {
+  test('is on no network', (context) => {
+    if (process.getuid?.() !== 0) return context.skip(HIDDEN);
     const ours = new Set(
       readdirSync(`${proc}/fd`)
         .map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`${proc}/fd/${fd}`))?.[1])
@@ -48,11 +82,19 @@ describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
     expect(inodes('net/unix').filter((fields) => ours.has(fields[6] ?? ''))).not.toEqual([]);
   });
 
-  test('has nothing of whoever started it: neither folder nor descriptors nor secrets', () => {
+  test('has nothing of whoever started it: neither folder nor terminal nor descriptors nor secrets', (context) => {
+    if (process.getuid?.() !== 0) return context.skip(HIDDEN);
     expect(readlinkSync(`${proc}/cwd`)).toBe('/');
     expect([0, 1, 2].map((fd) => readlinkSync(`${proc}/fd/${fd}`))).toEqual(
       Array(3).fill('/dev/null'),
     );
+    const held = join(world.home, 'held');
+    expect(existsSync(held)).toBe(true);
+    const open = readdirSync(`${proc}/fd`).map((fd) => readlinkSync(`${proc}/fd/${fd}`));
+    expect(open).not.toContain(held);
+    // pid (name) state parent group session terminal …
+    const stat = read('stat');
+    expect(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[4]).toBe('0');
     const names = read('environ')
       .split('\0')
       .map((entry) => entry.split('=')[0]);

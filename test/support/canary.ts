@@ -21,7 +21,10 @@ export interface Sighting {
   readonly variable?: string;
 }
 
-/** Raw, base64 (both alphabets, wherever it begins within other text), hex, URL-encoded, JSON-escaped. */
+/**
+ * Raw, UTF-16, base64 (both alphabets, wherever it begins within other text), hex, URL-encoded,
+ * JSON-escaped.
+ */
 export function formsOf(name: string, secret: string | Buffer): Needle[] {
   const raw = Buffer.from(secret);
   const forms: [string, string | Buffer][] = [
@@ -30,6 +33,7 @@ export function formsOf(name: string, secret: string | Buffer): Needle[] {
     ['HEX', raw.toString('hex').toUpperCase()],
   ];
   if (typeof secret === 'string') {
+    forms.push(['UTF-16', Buffer.from(secret, 'utf16le')]);
     forms.push(['URL-encoded', encodeURIComponent(secret)]);
     forms.push(['form-encoded', new URLSearchParams({ '': secret }).toString().slice(1)]);
     forms.push(['JSON-escaped', JSON.stringify(secret).slice(1, -1)]);

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Needle, Sighting } from './canary.ts';
+import { WITH_CORES } from './cores.ts';
+import { isOver } from './processes.ts';
 import { startServer } from './server/server.ts';
 import { openTerminal } from './terminal.ts';
-import { traced } from './traced.ts';
+import { readTrace, type Trace, traced } from './traced.ts';
 import { watch } from './watcher.ts';
 import { createWorld, type RunOptions, type World } from './world.ts';
 
@@ -20,6 +22,8 @@ export interface Life {
   /** Name → value of each secret that went through it. */
   readonly secrets: ReadonlyMap<string, string | Buffer>;
   readonly printed: readonly Printed[];
+  /** One for each command, those of the daemons first; empty where nothing was traced. */
+  readonly traces: readonly Trace[];
   /** The environment of the daemon could be read. */
   readonly sawDaemon: boolean;
   /** In files and processes, at any moment of it. */
@@ -27,12 +31,27 @@ export interface Life {
   close(): Promise<void>;
 }
 
+export interface LifeOptions {
+  /** Not watched: what askpass answers lies there, and the traces. */
+  readonly folder: string;
+  /** Everything runs under strace. */
+  readonly trace: boolean;
+  readonly keychain?: 'os' | 'file';
+  /** Called before anything runs: a keychain of the system has to be there first. */
+  readonly prepare?: (world: World) => Promise<unknown>;
+}
+
 /**
  * Plays everything that a person does with the helper, with mistakes, by all ways to ask, and with
- * BW_HELPER_DEBUG=1; the daemon runs under strace where `traceFile` is given. What askpass answers lies
- * in `folder`, which is not watched. Throws where a step fails.
+ * BW_HELPER_DEBUG=1; a session ends by its limit, and a daemon by a signal that leaves a core of what
+ * does not forbid it. Throws where a step fails.
  */
-export async function live(folder: string, traceFile: string | undefined): Promise<Life> {
+export async function live({
+  folder,
+  trace,
+  keychain = 'file',
+  prepare,
+}: LifeOptions): Promise<Life> {
   const server = await startServer({ folder });
   // What differs in each form of it: quotes, a backslash, a blank, what URLs escape, beyond ASCII.
   const odd = (name: string) => `${name} "q" \\b /+%&=ö ${randomBytes(6).toString('hex')}`;
@@ -43,7 +62,8 @@ export async function live(folder: string, traceFile: string | undefined): Promi
   const passphrase = odd('passphrase');
   const wrongPassword = odd('wrong password');
   const wrongSecret = `WrongClientSecret${randomBytes(7).toString('hex')}`;
-  const world = createWorld({ server });
+  const world = createWorld({ server, keychain });
+  await prepare?.(world);
   const watcher = await watch({
     folders: [world.home, world.runtimeDir],
     processes: process.platform === 'linux',
@@ -58,6 +78,14 @@ export async function live(folder: string, traceFile: string | undefined): Promi
     `#!/bin/sh\ncase "$1" in Master*) exec cat '${answers}/password' ;; *) exec cat '${answers}/passphrase' ;; esac\n`,
   );
 
+  const traceFiles: string[] = [];
+  const seen = (command: readonly string[]): readonly string[] => {
+    if (!trace) return command;
+    const file = join(folder, `trace-${traceFiles.length}`);
+    traceFiles.push(file);
+    return ['sh', '-c', `${WITH_CORES}; exec "$@"`, 'sh', ...traced(file, command)];
+  };
+
   const printed: Printed[] = [];
   const env = { BW_HELPER_DEBUG: '1' };
   const asking = { ...env, BW_HELPER_ASKPASS: askpass };
@@ -66,7 +94,7 @@ export async function live(folder: string, traceFile: string | undefined): Promi
     command: readonly string[],
     options: RunOptions = { env: asking },
   ) {
-    const ran = await world.run(command, options);
+    const ran = await world.run(seen(command), options);
     const name = command.join(' ');
     printed.push({ command: name, stream: 'stdout', text: ran.stdout });
     printed.push({ command: name, stream: 'stderr', text: ran.stderr });
@@ -78,8 +106,10 @@ export async function live(folder: string, traceFile: string | undefined): Promi
   const setSecret = (secret: string) =>
     helper(0, 'secret set', { env: asking, input: `${account.clientId}\n${secret}\n` });
 
+  const inTerminal = (command: readonly string[]) =>
+    openTerminal({ command: seen(command), env: { ...world.env, ...env } });
   async function unlockOnTerminal(): Promise<void> {
-    const terminal = openTerminal({ command: ['helper', 'unlock'], env: { ...world.env, ...env } });
+    const terminal = inTerminal(['helper', 'unlock']);
     await terminal.sees(/Master password for .*: /);
     terminal.types(`${wrongPassword}\r`);
     await terminal.sees(/That was wrong, try again\. Master password for .*: /);
@@ -90,9 +120,32 @@ export async function live(folder: string, traceFile: string | undefined): Promi
     await terminal.close();
   }
 
-  const start = ['helper', 'daemon', 'start'];
-  const traceEnds = run(0, traceFile ? traced(traceFile, start) : start, { env });
-  while ((await world.helper(['daemon', 'status'])).code !== 0);
+  async function loginOnTerminal(): Promise<void> {
+    const command = ['helper', 'login', '--email', account.email];
+    const terminal = inTerminal(command);
+    await terminal.sees(/Master password: /);
+    terminal.types(`${account.password}\r`);
+    await terminal.sees(/Logged in to/);
+    await terminal.exit;
+    printed.push({ command: command.join(' '), stream: 'terminal', text: terminal.text });
+    await terminal.close();
+  }
+
+  /** Resolves when it listens; what it gives resolves when the daemon has ended. */
+  async function startDaemon(): Promise<{ ended: Promise<unknown> }> {
+    const ended = run(0, ['helper', 'daemon', 'start'], { env });
+    while ((await world.helper(['daemon', 'status'])).code !== 0);
+    return { ended };
+  }
+
+  /** By a signal that leaves a core of what does not forbid it. */
+  async function abort(pid: number | undefined): Promise<void> {
+    if (pid === undefined) throw new Error('there is nothing to end');
+    process.kill(pid, 'SIGABRT');
+    await isOver(pid);
+  }
+
+  const first = await startDaemon();
   const sawDaemon = await seesDaemon(watcher.find, world);
 
   await setSecret(wrongSecret);
@@ -117,11 +170,22 @@ export async function live(folder: string, traceFile: string | undefined): Promi
   await helper(0, 'audit');
   await helper(0, 'audit --json');
   await helper(0, 'daemon logs');
+  await helper(0, 'get-session --max 1s');
+  const data = () => readFileSync(join(world.dataDir, 'data.json'), 'utf8');
+  while (data().includes('_user_auto')) await new Promise((look) => setTimeout(look, 20));
+  await helper(0, 'logout');
+  await loginOnTerminal();
+  const four = await helper(0, 'get-session');
+  await helper(0, 'exec -- bw list items');
+  await abort(world.daemonPid());
+  await first.ended;
+  const second = await startDaemon();
+  await helper(11, 'get-session --no-input');
   await helper(0, 'logout');
   await helper(0, 'daemon stop');
-  await traceEnds;
+  await second.ended;
 
-  const keys = Object.entries({ one, two, three }).flatMap(
+  const keys = Object.entries({ one, two, three, four }).flatMap(
     ([which, key]): [string, string | Buffer][] => [
       [`session key ${which}`, key],
       [`session key ${which} as bytes`, Buffer.from(key, 'base64')],
@@ -138,6 +202,7 @@ export async function live(folder: string, traceFile: string | undefined): Promi
       ...keys,
     ]),
     printed,
+    traces: traceFiles.map(readTrace),
     sawDaemon,
     find: watcher.find,
     async close() {

@@ -150,11 +150,28 @@ test('whoever held a session that was locked does not hold the next one', async 
 });
 
 test('a key that expired while it was checked is not handed out', async () => {
-  const { clock, sessions, state } = await opened();
+  const { clock, sessions, state, hold } = await opened();
   state.stamp += 1;
   const asked = sessions.get(standIn('cron', []), {});
+  const release = hold('lock');
+  const openWhenAnswered = asked.catch((thrown) => [thrown.name, state.live]);
   clock.suspend(61_000);
-  await expect(asked).rejects.toMatchObject({ name: 'vault-locked' });
+  await settle();
+  release();
+  expect(await openWhenAnswered).toEqual(['vault-locked', '']);
+});
+
+test('who looks for sessions past a limit waits until the vault is locked', async () => {
+  const { clock, sessions, state, hold } = await opened();
+  await sessions.expire();
+  expect(sessions.left()).toBeDefined();
+  const release = hold('lock');
+  clock.suspend(61_000);
+  const open = sessions.expire().then(() => state.live);
+  await settle();
+  release();
+  expect(await open).toBe('');
+  expect(sessions.left()).toBeUndefined();
 });
 
 test('a vault that could not be locked is a problem, is tried again, and its key is not given', async () => {

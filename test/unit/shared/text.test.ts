@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from '../../../shared/text.ts';
+import { harmless, printable, shownJson } from '../../../shared/text.ts';
 
 test.each([
   ['plain words stay', 'Invalid master password.', 'Invalid master password.'],
@@ -34,6 +34,21 @@ test('a cut never leaves half a character', () => {
   const cut = printable('🦊'.repeat(200));
   expect(cut).toBe(`${'🦊'.repeat(149)}…`);
   expect(printable(`x${'🦊'.repeat(200)}`)).toBe(`x${'🦊'.repeat(149)}…`);
+});
+
+test('lines of our own lose what acts in them, and neither their length nor their ends', () => {
+  const long = 'x'.repeat(5_000);
+  expect(harmless(`a\u001b[31mb\u009b2m\u202e  c\n${long}\n`)).toBe(`ab?2m?  c\n${long}\n`);
+});
+
+test('JSON is the same value, with what acts escaped', () => {
+  const value = { a: ['\u001b[31m', '\u009b2m\u202e', '\u{e0041}', 'ö🦊"\\\n'] };
+  for (const indent of [undefined, 2]) {
+    const json = shownJson(value, indent);
+    expect(JSON.parse(json)).toEqual(value);
+    expect(json.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(json).toContain('ö🦊');
+  }
 });
 
 test('whatever goes in, nothing comes out that moves a cursor, and a second pass changes nothing', () => {
