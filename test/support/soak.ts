@@ -85,10 +85,10 @@ export async function soak(here: SignedIn, { clients, durationMs }: SoakOptions)
  * behind the daemon's back.
  */
 function choose(n: number, turn: number): { request: Request; command: readonly string[] } {
-  if (n === 0 && turn % 8 === 1) return { request: 'bw lock', command: ['bw', 'lock'] };
+  if (n === 0 && turn % 16 === 1) return { request: 'bw lock', command: ['bw', 'lock'] };
   if (n === 0) return { request: 'exec', command: ['helper', 'exec', '--', 'sh', '-c', LIST] };
-  if (n === 1 && turn % 10 === 9) return { request: 'lock', command: ['helper', 'lock'] };
-  if (n === 2 && turn % 10 === 4) return { request: 'sync', command: ['helper', 'sync'] };
+  if (n === 1 && turn % 60 === 9) return { request: 'lock', command: ['helper', 'lock'] };
+  if (n === 2 && turn % 40 === 4) return { request: 'sync', command: ['helper', 'sync'] };
   const dice = Math.random();
   if (dice < 0.7) return { request: 'key', command: ['helper', 'get-session'] };
   if (dice < 0.9)
