@@ -70,12 +70,16 @@ function install(folder, options = []) {
   writeFileSync(stamp, wanted);
 }
 
-/** The Node from `.ci/node`, else the one that runs this if it is new enough. */
+/**
+ * The Node from `.ci/node`, else the one that runs this if it is new enough; the other way round with
+ * BW_HELPER_REPO_NODE=installed, for CI with several versions.
+ */
 function findNode() {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
   const file = process.platform === 'win32' ? 'node.exe' : 'node';
   const own = name && join(nodeFolder, 'node_modules', name, 'bin', file);
-  if (own && existsSync(own)) return own;
+  const installed = process.env.BW_HELPER_REPO_NODE === 'installed';
+  if (own && existsSync(own) && !installed) return own;
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
   return stop(

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Composition root of the client: argv → command. The bare hot command loads no option parser. */
 import { lstatSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasRunUser } from '../shared/boundary.ts';
 import { failure, toFailure } from '../shared/errors.ts';
@@ -45,8 +45,8 @@ function end(code: number): void {
 function createContext(profile: string | undefined): Context {
   const { env, platform } = process;
   const uid = process.getuid?.() ?? -1;
-  const home = env.HOME || homedir();
-  const username = platform === 'win32' ? userInfo().username : '';
+  // Windows has no HOME; where Git brings one, the daemon would not see it.
+  const home = (platform !== 'win32' && env.HOME) || homedir();
   return {
     env,
     platform,
@@ -57,7 +57,6 @@ function createContext(profile: string | undefined): Context {
       env,
       home,
       uid,
-      username,
       hasRunUser: !env.XDG_RUNTIME_DIR && hasRunUser(lstatSync, uid),
     }),
     output,

@@ -1,4 +1,4 @@
-/** Reaches the daemon's socket, after a look that folder and socket are ours alone. */
+/** Reaches the daemon: on its socket, after a look that folder and socket are ours alone. */
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -7,10 +7,17 @@ import { type Failure, failure } from '../shared/errors.ts';
 import type { Context } from './context.ts';
 
 /** A connected socket; `absent` where no daemon listens, `busy` where it cannot take us yet. */
-export function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
-  if (context.platform !== 'win32' && !checkBoundary(context)) return Promise.resolve('absent');
+export async function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
+  if (context.platform === 'win32') {
+    const { reachPipe } = await import('./pipe.ts');
+    return await reachPipe(context.paths.socket, (pipe) => connectTo(context, pipe));
+  }
+  return checkBoundary(context) ? await connectTo(context, context.paths.socket) : 'absent';
+}
+
+function connectTo(context: Context, address: string): Promise<Socket | 'absent' | 'busy'> {
   return new Promise((resolve, reject) => {
-    const socket = connect(context.paths.socket);
+    const socket = connect(address);
     socket.once('connect', () => {
       socket.removeAllListeners('error');
       resolve(socket);

@@ -70,6 +70,7 @@ function firstLine(context: Context): Promise<string | undefined> {
   const [program = '', ...args] = isApart ? [...APART, ...command] : command;
   const child = spawn(program, args, {
     detached: true,
+    windowsHide: true,
     cwd: '/',
     env: daemonEnvironment(context),
     stdio: ['ignore', 'pipe', 'ignore'],

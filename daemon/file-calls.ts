@@ -23,6 +23,14 @@ export const realCalls: Calls = {
   rename: (from, to) => renameSync(from, to),
 };
 
+// Windows refuses to replace a file while a virus scanner or an indexer has it open.
+const PASSING = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+/** Whether a rename that threw this may well succeed a moment later. */
+export function isPassing(thrown: unknown, platform: NodeJS.Platform): boolean {
+  return platform === 'win32' && PASSING.has(codeOf(thrown));
+}
+
 /** Waits `ms` on this clock. */
 export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((wake) => clock.after(ms, wake));

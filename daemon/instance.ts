@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import type { Server } from 'node:net';
@@ -21,6 +22,7 @@ import { failure } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import type { Clock } from './clock.ts';
 import { makeFolder } from './make-folder.ts';
+import type { Door } from './pipe-door.ts';
 
 /** A socket's address holds 108 bytes on Linux and 104 on macOS, with its closing zero. */
 const SOCKET_PATH_BYTES = 103;
@@ -41,23 +43,23 @@ export interface Instance {
 
 export interface InstanceOptions {
   readonly paths: Pick<Paths, 'runtime' | 'socket' | 'lock'>;
-  readonly platform: NodeJS.Platform;
   readonly uid: number;
   readonly pid: number;
   readonly lockFile: (fd: number) => boolean;
+  /** Windows: the pipe to listen on, and what to write in the place of the socket. */
+  readonly door?: Pick<Door, 'pipe' | 'fileText'> | undefined;
 }
 
 /** Becomes the one daemon; throws daemon-running or runtime-folder-unsafe. */
 export function claimInstance(options: InstanceOptions): Instance {
-  const { paths, platform } = options;
+  const { paths, door } = options;
   preparePrivateFolder(options);
-  if (platform === 'win32') return pipeInstance(options);
   takeLock(options);
   let mine: string | undefined;
 
   const stillMine = () => {
     try {
-      if (folderProblem(lstatSync(paths.runtime), options.uid)) return false;
+      if (!door && folderProblem(lstatSync(paths.runtime), options.uid)) return false;
       return identity(paths.socket) === mine;
     } catch {
       return false;
@@ -68,7 +70,8 @@ export function claimInstance(options: InstanceOptions): Instance {
     async listen(server) {
       // Nobody else can be bound here: we hold the lock.
       rmSync(paths.socket, { force: true });
-      await bind(server, paths.socket);
+      await bind(server, door?.pipe ?? paths.socket);
+      if (door) writeFileSync(paths.socket, door.fileText, { mode: 0o600, flag: 'wx' });
       mine = identity(paths.socket);
     },
     watch(clock, gone) {
@@ -81,9 +84,9 @@ export function claimInstance(options: InstanceOptions): Instance {
   };
 }
 
-function preparePrivateFolder({ paths, platform, uid }: InstanceOptions): void {
+function preparePrivateFolder({ paths, door, uid }: InstanceOptions): void {
   const length = Buffer.byteLength(paths.socket);
-  if (platform !== 'win32' && length > SOCKET_PATH_BYTES)
+  if (!door && length > SOCKET_PATH_BYTES)
     throw failure('runtime-folder-unsafe', {
       folder: paths.runtime,
       problem: `the socket's path would have ${length} bytes, and the system allows ${SOCKET_PATH_BYTES}`,
@@ -96,7 +99,7 @@ function preparePrivateFolder({ paths, platform, uid }: InstanceOptions): void {
       problem: `it cannot be made (${(error as NodeJS.ErrnoException).code})`,
     });
   }
-  if (platform === 'win32') return;
+  if (door) return;
   const problem =
     folderProblem(lstatSync(paths.runtime), uid) ??
     aboveProblem(statSync(dirname(paths.runtime)), uid);
@@ -141,15 +144,6 @@ function sameFile(fd: number, path: string): boolean {
 function identity(path: string): string {
   const { dev, ino } = lstatSync(path, { bigint: true });
   return `${dev}:${ino}`;
-}
-
-// On Windows the first instance of the pipe is the lock: a second listen fails with EADDRINUSE.
-function pipeInstance({ paths }: InstanceOptions): Instance {
-  return {
-    listen: (server) => bind(server, paths.socket),
-    watch: () => {},
-    release: () => {},
-  };
 }
 
 function bind(server: Server, address: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasRunUser } from '../shared/boundary.ts';
 import { allowed } from '../shared/environment.ts';
@@ -34,6 +34,7 @@ import { openLog, withFields } from './log.ts';
 import { createMethods } from './methods.ts';
 import { loadNative } from './native.ts';
 import { lockLeftOpen, openMarks } from './open-marks.ts';
+import { createDoor } from './pipe-door.ts';
 import { createProfile } from './profile.ts';
 import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
@@ -61,20 +62,19 @@ start().catch((thrown) => {
 async function start(): Promise<void> {
   const { env, platform, pid, execPath: nodePath } = process;
   const uid = process.getuid?.() ?? -1;
-  const home = env.HOME || homedir();
+  const home = (platform !== 'win32' && env.HOME) || homedir();
   const clock = systemClock();
   const native = loadNative(platform);
   const hardening = native.harden();
-  const username = platform === 'win32' ? userInfo().username : '';
   const paths = findPaths({
     platform,
     env,
     home,
     uid,
-    username,
     hasRunUser: hasRunUser(lstatSync, uid),
   });
-  const instance = claimInstance({ paths, platform, uid, pid, lockFile: native.lockFile });
+  const door = platform === 'win32' ? createDoor(randomBytes) : undefined;
+  const instance = claimInstance({ paths, uid, pid, lockFile: native.lockFile, door });
   const log = openLog(foreground ? 2 : paths.log, env.BW_HELPER_DEBUG === '1');
   const settingsFile = { file: paths.settings, home, uid };
   const { read: settings } = openSettings(settingsFile);
@@ -150,7 +150,7 @@ async function start(): Promise<void> {
       invoke: bw,
       context,
       handOver: (password: Secret) => handOver(password, platform, random),
-      checkApiKey: createApiKeyCheck({ clock, platform, caFile: () => own().caFile }),
+      checkApiKey: createApiKeyCheck({ clock, platform, settings: own }),
       leaving: signal,
     };
     return createProfile({
@@ -184,9 +184,9 @@ async function start(): Promise<void> {
   const { server, drop } = createServer({
     clock,
     uid,
-    platform,
     log,
     peer: native.peer,
+    door,
     handlers: (connection) =>
       createMethods(
         {

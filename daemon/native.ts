@@ -1,5 +1,7 @@
 /** The few system calls that Node does not offer, by koffi; loaded in the daemon only. */
 import koffi from 'koffi';
+import { darwinNative } from './native-darwin.ts';
+import { windowsNative } from './native-windows.ts';
 
 export interface Native {
   /** Takes an exclusive lock that lives as long as the descriptor; false where somebody holds it. */
@@ -16,39 +18,20 @@ const LOCK_EX_NB = 2 | 4;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SIGKILL = 9;
+const RLIMIT_CORE = 4;
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_GET_DUMPABLE = 3;
 
-/** Binds the calls of this system. Windows needs none of them: see instance.ts. */
+/** Binds the calls of this system. */
 export function loadNative(platform: NodeJS.Platform): Native {
-  if (platform === 'win32')
-    return {
-      lockFile: () => true,
-      peer: () => undefined,
-      harden: () => ({ coreLimitZero: false, notDumpable: false }),
-      endWithParent() {},
-    };
+  if (platform === 'win32') return windowsNative();
   // null is the running program, which has libc in it under whatever name.
   const libc = koffi.load(null);
+  if (platform === 'darwin') return darwinNative(libc);
   const flock = libc.func('int flock(int fd, int operation)');
   const setrlimit = libc.func('int setrlimit(int resource, const uint64_t *limits)');
-  // RLIMIT_CORE is 4 on both systems.
-  const noCore = () => setrlimit(4, [0n, 0n]) === 0;
-  if (platform === 'darwin') {
-    const getpeereid = libc.func(
-      'int getpeereid(int fd, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
-    );
-    return {
-      lockFile: (fd) => flock(fd, LOCK_EX_NB) === 0,
-      peer(fd) {
-        const uid = [0];
-        return getpeereid(fd, uid, [0]) === 0 ? { uid: uid[0] ?? -1 } : undefined;
-      },
-      harden: () => ({ coreLimitZero: noCore(), notDumpable: false }),
-      endWithParent() {},
-    };
-  }
+  const noCore = () => setrlimit(RLIMIT_CORE, [0n, 0n]) === 0;
   const getsockopt = libc.func(
     'int getsockopt(int fd, int level, int name, _Out_ int32_t *value, _Inout_ uint32_t *length)',
   );

@@ -2,7 +2,7 @@
  * A mark on the disk for each vault that is open: a daemon that is killed cannot lock, so the next one
  * does it for it. Also over a restart of the machine, which the session in data.json outlives.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toFailure } from '../shared/errors.ts';
 import { PROFILE_NAME } from '../shared/profile-name.ts';
@@ -42,7 +42,10 @@ export function openMarks(folder: string, log: Log): OpenMarks {
     set: ({ profile, dataDir }) =>
       careful(() => {
         makeFolder(folder);
-        writeFileSync(fileOf(profile), dataDir, { mode: 0o600 });
+        // Not in there, as each file there tells of an open vault; an empty one would tell of none.
+        const aside = `${folder}.new`;
+        writeFileSync(aside, dataDir, { mode: 0o600 });
+        renameSync(aside, fileOf(profile));
       }),
     clear: (profile) => careful(() => rmSync(fileOf(profile), { force: true })),
     all() {

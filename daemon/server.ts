@@ -9,6 +9,7 @@ import { type Connection, createCaller } from './caller.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Native } from './native.ts';
+import type { Door } from './pipe-door.ts';
 
 /** Open connections; each costs a descriptor, and systems give 1024 by default. */
 const CONNECTIONS = 800;
@@ -20,16 +21,17 @@ const OPEN_REQUESTS = 16;
 export interface ServerOptions {
   readonly clock: Clock;
   readonly uid: number;
-  readonly platform: NodeJS.Platform;
   readonly log: Log;
   /** Who is at the other end of a socket, by the kernel's word. */
   readonly peer: Native['peer'];
+  /** Where the kernel does not tell: what a connection must show before it is heard. */
+  readonly door?: Pick<Door, 'admits'> | undefined;
   readonly handlers: (connection: Connection) => Handlers<ToDaemon>;
 }
 
 /** A server that is not yet listening. `drop` ends every connection once what was written is out. */
 export function createServer(options: ServerOptions): { server: Server; drop(): Promise<unknown> } {
-  const { log, platform, uid } = options;
+  const { clock, door, log, uid } = options;
   // The oldest first.
   const served = new Map<Socket, Served>();
 
@@ -49,10 +51,20 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
       log.warn('connection refused', { why, pid: peer?.pid });
       socket.destroy();
     };
-    if (platform !== 'win32' && peer?.uid !== uid) return refuse('another user');
+    if (!door && peer?.uid !== uid) return refuse('another user');
     if (!makePlace()) return refuse('too many connections');
-    served.set(socket, serve(socket, peer, refuse, options));
     socket.once('close', () => served.delete(socket));
+    const accept = () => served.set(socket, serve(socket, peer, refuse, options));
+    if (!door) return accept();
+    served.set(socket, { busy: () => false });
+    const cancelProof = clock.after(HELLO_MS, () => refuse('no proof'));
+    door.admits(socket).then((proven) => {
+      cancelProof();
+      // Whoever has left again, as a client that only looked, is no news.
+      if (socket.destroyed) return;
+      if (proven) accept();
+      else refuse('no proof');
+    });
   });
   return {
     server,

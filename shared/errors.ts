@@ -342,6 +342,11 @@ export const errors = {
     says: 'The audit {file} cannot be read: {problem}.',
     next: 'Correct its permissions, or move it away: the daemon begins a new one.',
   }),
+  'pipe-not-ours': row({
+    exit: 80,
+    says: 'What answers on {pipe} cannot prove that it is your daemon, and it was told nothing.',
+    next: 'Run `helper daemon restart`; if it stays, find out which program has that pipe open.',
+  }),
   // These two are of the client alone, with the exit codes that shells give.
   'command-not-runnable': row({
     exit: 126,

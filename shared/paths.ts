@@ -7,7 +7,6 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly uid: number;
-  readonly username: string;
   /** Whether `/run/user/<uid>` is a folder of ours with mode 0700: the place a login session gets. */
   readonly hasRunUser: boolean;
 }
@@ -16,7 +15,7 @@ export interface Surroundings {
 export interface Paths {
   /** Private (0700) folder of the socket, the lock, and staged copies; on tmpfs where there is one. */
   readonly runtime: string;
-  /** What the daemon listens on: a socket, or a named pipe on Windows. */
+  /** What the daemon listens on; on Windows the file that names its pipe: see pipe-proof.ts. */
   readonly socket: string;
   /** Held by the one daemon for its whole life. */
   readonly lock: string;
@@ -48,10 +47,7 @@ export function paths(at: Surroundings): Paths {
   const runtime = runtimeFolder(at, join);
   return {
     runtime,
-    socket:
-      at.platform === 'win32'
-        ? `\\\\.\\pipe\\bw-helper-${at.username.toLowerCase()}`
-        : join(runtime, 'socket'),
+    socket: join(runtime, 'socket'),
     lock: join(runtime, 'lock'),
     settings: join(config, 'config.toml'),
     log: join(state, 'daemon.log'),

@@ -13,6 +13,8 @@ export interface TerminalState {
 }
 
 const NAMELESS = 'another terminal';
+const READY: TerminalState = { state: 'ready', label: NAMELESS };
+const NONE: TerminalState = { state: 'none', label: 'a program without a terminal' };
 
 /**
  * What stands at this moment. Without /proc (macOS, BSD) every terminal counts as ready here, and
@@ -20,9 +22,8 @@ const NAMELESS = 'another terminal';
  * hidden console exists behind terminals that are none.
  */
 export function terminalState(host: Host): TerminalState {
-  if (host.platform === 'win32')
-    return { state: host.stdin.isTTY ? 'ready' : 'none', label: NAMELESS };
-  return fromProc(host) ?? { state: hasTerminal() ? 'ready' : 'none', label: NAMELESS };
+  if (host.platform === 'win32') return host.stdin.isTTY ? READY : NONE;
+  return fromProc(host) ?? (hasTerminal() ? READY : NONE);
 }
 
 /** Whether we are in the terminal's foreground now; starts `ps` where there is no /proc. */
@@ -45,7 +46,7 @@ export function parseStat(text: string): TerminalState | undefined {
   const [group, device, foreground] = [fields[2], fields[4], fields[5]].map(Number);
   if (group === undefined || device === undefined || foreground === undefined) return undefined;
   if (!Number.isInteger(group + device + foreground)) return undefined;
-  if (device === 0) return { state: 'none', label: NAMELESS };
+  if (device === 0) return NONE;
   return { state: group === foreground ? 'ready' : 'background', label: deviceName(device) };
 }
 

@@ -3,11 +3,12 @@
  * and a wrong password (2023.12.1 and 2025.4.0).
  */
 import { readFileSync } from 'node:fs';
-import { type RequestOptions, request } from 'node:https';
+import { type Agent, type RequestOptions, request } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { failure } from '../../shared/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
+import type { ProfileSettings } from '../settings/settings.ts';
 
 /** Longest time for one request, ms. */
 const DEADLINE_MS = 30_000;
@@ -31,13 +32,13 @@ export type CheckApiKey = (question: ApiKeyQuestion) => Promise<'right' | 'wrong
 export interface ApiKeyCheckParts {
   readonly clock: Clock;
   readonly platform: NodeJS.Platform;
-  readonly caFile: () => string | undefined;
+  readonly settings: () => Pick<ProfileSettings, 'caFile' | 'proxy'>;
 }
 
-export function createApiKeyCheck({ clock, platform, caFile }: ApiKeyCheckParts): CheckApiKey {
+export function createApiKeyCheck({ clock, platform, settings }: ApiKeyCheckParts): CheckApiKey {
   return async ({ secret, identity, deviceId }) => {
     if (!identity.startsWith('https://')) throw failure('server-insecure', { server: identity });
-    const file = caFile();
+    const { caFile, proxy } = settings();
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       scope: 'api',
@@ -47,7 +48,8 @@ export function createApiKeyCheck({ clock, platform, caFile }: ApiKeyCheckParts)
       deviceIdentifier: deviceId,
     });
     const { status, body } = await post(clock, `${identity}/connect/token`, form, {
-      ...(file && { ca: [...rootCertificates, readFileSync(file, 'utf8')] }),
+      ...(caFile && { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
+      ...(proxy && { agent: await agentThrough(proxy) }),
     });
     const { access_token: token, error } = fieldsOf(body);
     if (status === 200 && typeof token === 'string') return 'right';
@@ -63,6 +65,12 @@ export function createApiKeyCheck({ clock, platform, caFile }: ApiKeyCheckParts)
 function deviceOf(platform: NodeJS.Platform) {
   const deviceType = { win32: '23', darwin: '24' }[platform as string] ?? '25';
   return { deviceType, deviceName: platform };
+}
+
+// Loaded only here: hardly any login comes this far.
+async function agentThrough(proxy: string): Promise<Agent> {
+  const { HttpsProxyAgent } = await import('https-proxy-agent');
+  return new HttpsProxyAgent(proxy);
 }
 
 function post(

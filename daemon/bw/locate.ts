@@ -95,12 +95,20 @@ function search({
   const names = platform === 'win32' ? ['bw.exe', 'bw.cmd'] : ['bw'];
   const folders = [
     ...pathFolders(pathVariable, platform),
-    // npm puts global programs beside Node, and version managers leave that folder out of cron's PATH.
-    ...(wellKnown ?? [dirname(nodePath), '/usr/local/bin', '/opt/homebrew/bin', '/snap/bin']),
+    ...(wellKnown ?? wellKnownFolders(platform, nodePath)),
   ];
   return folders
     .flatMap((folder) => names.map((name) => join(folder, name)))
     .find((path) => isFile(path) && (platform === 'win32' || isExecutable(path)));
+}
+
+/** Looked at after PATH. Windows lets every user make folders in C:\, such as the second one here. */
+export function wellKnownFolders(platform: NodeJS.Platform, nodePath: string): string[] {
+  // npm puts global programs beside Node, and version managers leave that folder out of cron's PATH.
+  const besideNode = dirname(nodePath);
+  return platform === 'win32'
+    ? [besideNode]
+    : [besideNode, '/usr/local/bin', '/opt/homebrew/bin', '/snap/bin'];
 }
 
 function namedBw(path: string): string {

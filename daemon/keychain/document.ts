@@ -12,13 +12,16 @@ import {
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, inWords } from '../file-calls.ts';
+import { type Calls, codeOf, inWords, isPassing } from '../file-calls.ts';
 import { makeFolder } from '../make-folder.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { kdf } from './seal.ts';
 
 /** Room for a hundred entries; nothing honest comes near. */
 const LARGEST_BYTES = 1024 * 1024;
+/** Windows: half a second in all, in which nobody is answered. */
+const RENAMES = 10;
+const RENAME_EVERY_MS = 50;
 const FORMAT = 'bw-helper keychain';
 const VERSION = 1;
 
@@ -76,7 +79,7 @@ export function readDocument(place: Place): KeychainDocument | undefined {
  * reading and writing. Throws keychain-unwritable.
  */
 export function writeDocument(place: Place, content: KeychainDocument): void {
-  const { file, platform, calls } = place;
+  const { file, platform } = place;
   const text = `${JSON.stringify(content, null, 2)}\n`;
   if (Buffer.byteLength(text) > LARGEST_BYTES)
     throw failure('keychain-unwritable', { file, problem: 'it would grow beyond 1 MiB' });
@@ -84,14 +87,15 @@ export function writeDocument(place: Place, content: KeychainDocument): void {
     makeFolder(dirname(file));
     const target = targetOf(file);
     if (content.entries.length === 0) rmSync(target, { force: true });
-    else replace(target, text, calls);
+    else replace(target, text, place);
     if (platform !== 'win32') syncFolder(dirname(target));
   } catch (thrown) {
     throw failure('keychain-unwritable', { file, problem: inWords(codeOf(thrown)) });
   }
 }
 
-function replace(target: string, text: string, calls: Place['calls']): void {
+function replace(target: string, text: string, place: Place): void {
+  const { calls } = place;
   const aside = `${target}.new`;
   try {
     // Left behind by a daemon that was killed between two of these lines.
@@ -103,11 +107,23 @@ function replace(target: string, text: string, calls: Place['calls']): void {
     } finally {
       closeSync(fd);
     }
-    calls.rename(aside, target);
+    rename(aside, target, place);
   } catch (thrown) {
     rmSync(aside, { force: true });
     throw thrown;
   }
+}
+
+function rename(aside: string, target: string, { calls, platform }: Place): void {
+  for (let renames = 1; ; renames += 1)
+    try {
+      calls.rename(aside, target);
+      return;
+    } catch (thrown) {
+      if (!isPassing(thrown, platform) || renames === RENAMES) throw thrown;
+      // Nothing else of this daemon may come between reading and writing.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RENAME_EVERY_MS);
+    }
 }
 
 function statProblem(found: Stats, { uid, platform }: Place): string | undefined {

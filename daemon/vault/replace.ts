@@ -14,16 +14,14 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, inWords, type Surroundings, sleep } from '../file-calls.ts';
+import { type Calls, codeOf, inWords, isPassing, type Surroundings, sleep } from '../file-calls.ts';
 import { syncFolder } from '../sync-folder.ts';
 
 const FILE_MODE = 0o600;
 /** Links followed before a circle is assumed, as Linux does. */
 const LINKS = 40;
-// Windows refuses to replace a file while a virus scanner or an indexer has it open.
 const RENAME_EVERY_MS = 50;
 const RENAMES = 20;
-const PASSING = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
 /**
  * Replaces `target` whole: written aside in the same folder, fsync, rename. An existing file keeps its
@@ -112,8 +110,7 @@ async function rename(aside: string, target: string, { calls, clock, platform }:
     try {
       return calls.rename(aside, target);
     } catch (thrown) {
-      const passing = platform === 'win32' && PASSING.has(codeOf(thrown));
-      if (!passing || renames === RENAMES) throw thrown;
+      if (!isPassing(thrown, platform) || renames === RENAMES) throw thrown;
     }
     await sleep(clock, RENAME_EVERY_MS);
   }

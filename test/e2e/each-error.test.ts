@@ -69,6 +69,8 @@ const notHere: Partial<Record<ErrorName, string>> = {
   'keychain-failed': 'a mistake of a keychain: test/unit/daemon/keychain/os.test.ts',
   'keychain-holds-another': 'two keychains that differ: test/unit/daemon/keychain/chosen.test.ts',
   'settings-unwritable': 'root is refused nothing: test/unit/daemon/settings/config.test.ts',
+  'pipe-not-ours':
+    'only Windows has pipes: test/unit/client/pipe.test.ts, and the story under Wine',
   internal: 'a mistake of ours: test/unit/shared/errors.test.ts',
 };
 

@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { boundMs, figure } from '../support/figures.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import type { SignedIn } from '../support/signed-in.ts';
+import { leaveStaleSocket, NOBODYS_PID } from '../support/stale.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';
 
 const PROMPT = /Master password for fern@example\.test \(127\.0\.0\.1:\d+\): /;
@@ -15,10 +17,17 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map((terminal) => terminal.close()));
-  await here.world.helper(['daemon', 'stop']);
-  rmSync(join(here.world.home, '.local', 'state', 'bw-helper', 'daemon.log'), { force: true });
+  await endDaemon();
 });
 afterAll(() => here.close());
+
+const runtime = () => join(here.world.runtimeDir, 'bw-helper');
+
+/** Its log ends with it, so that each herd has one of its own. */
+async function endDaemon(): Promise<void> {
+  await here.world.helper(['daemon', 'stop']);
+  rmSync(join(here.world.home, '.local', 'state', 'bw-helper', 'daemon.log'), { force: true });
+}
 
 /** `helper get-session` in a terminal of its own. */
 interface Client {
@@ -51,13 +60,42 @@ async function whoIsAsked(among: readonly Client[]) {
   return { asked: asked.terminal, waiting };
 }
 
-test('20 cold clients at once: one daemon, one prompt, one unlock, 20 equal keys', async () => {
-  const { asked, waiting } = await whoIsAsked(coldClients(20));
-  asked.types(`${here.server.account.password}\r`);
-  await expectEqualKeys([asked, ...waiting.map(({ terminal }) => terminal)], 20);
-  for (const { terminal } of waiting) expect(terminal.text).not.toMatch(PROMPT);
-  expectOneDaemonAndOneUnlock();
-});
+/** What they may find in the place of a daemon. */
+const finds: Readonly<Record<string, () => Promise<void> | void>> = {
+  nothing: () => rmSync(runtime(), { recursive: true, force: true }),
+  'a socket that nobody listens on': () => leaveStaleSocket(join(runtime(), 'socket')),
+  'a lock file that nobody holds': () => writeFileSync(join(runtime(), 'lock'), `${NOBODYS_PID}\n`),
+};
+const herd = figure(50, 200);
+const rounds = figure(3, 20);
+
+test(
+  `${rounds} rounds of ${herd} cold clients at once, by turns over a stale socket and a stale lock: one daemon, one prompt, one unlock, equal keys`,
+  async () => {
+    const { world, server } = here;
+    const asked = join(world.folder, 'asked');
+    const askpass = world.program(
+      'askpass',
+      `#!/bin/sh\necho asked >> '${asked}'\necho '${server.account.password}'\n`,
+    );
+    const env = { BW_HELPER_ASKPASS: askpass };
+    for (let round = 0; round < rounds; round += 1) {
+      const [found = '', make] = Object.entries(finds)[round % 3] ?? [];
+      await endDaemon();
+      rmSync(asked, { force: true });
+      await make?.();
+      expect(world.daemonPid()).toBeUndefined();
+      const clients = await Promise.all(
+        Array.from({ length: herd }, () => world.helper(['get-session'], { env })),
+      );
+      const said = clients.map(({ code, stdout, stderr }) => stdout || `${code}: ${stderr}`);
+      expect([...new Set(said)], found).toEqual([expect.stringMatching(KEY)]);
+      expect(readFileSync(asked, 'utf8')).toBe('asked\n');
+      expectOneDaemonAndOneUnlock();
+    }
+  },
+  boundMs(240_000),
+);
 
 test('20 cold clients: one is killed at the prompt, the next presses Ctrl-C, the third answers for all', async () => {
   const first = await whoIsAsked(coldClients(20));

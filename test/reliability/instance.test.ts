@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isOver } from '../support/processes.ts';
+import { leaveStaleSocket } from '../support/stale.ts';
 import { testOnLinux } from '../support/test-where.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -171,13 +171,3 @@ test('a pipe from the command that started it ends with that command', async () 
   expect(piped.stdout).toBe('cat has ended\n');
   expect(world.daemonPid()).toBeDefined();
 });
-
-/** A socket file as a killed process leaves it. */
-async function leaveStaleSocket(path: string): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(`${path}.moved`, resolve));
-  // Closing removes only what still has the name.
-  renameSync(`${path}.moved`, path);
-  await new Promise((resolve) => server.close(resolve));
-  expect(lstatSync(path).isSocket()).toBe(true);
-}

@@ -1,66 +1,15 @@
 /** The daemon is killed at every step of each write: what stands there is the old or the new, and whole. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { boundMs, isLong } from '../support/figures.ts';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type KeptSecret, keepSecret } from '../support/kept-secret.ts';
-import { type Point, startTraced } from '../support/killed-daemon.ts';
-import { untraceable } from '../support/traced.ts';
-import type { Ran } from '../support/world.ts';
-
-const missing = process.platform === 'linux' ? untraceable() : 'needs Linux';
-const testTraced = (name: string, body: () => Promise<void>) =>
-  test(
-    name,
-    (context: TestContext) => (missing ? context.skip(missing) : body()),
-    boundMs(300_000),
-  );
+import { killAtEach, missing, testTraced } from '../support/kill-at-each.ts';
 
 let kept: KeptSecret;
 beforeAll(async () => {
   if (!missing) kept = await keepSecret();
 });
 afterAll(() => kept?.close());
-
-interface Path {
-  /** Brings about what `act` changes. */
-  prepare(): Promise<unknown>;
-  act(): Promise<Ran>;
-  /** Which calls belong to it. */
-  touches: RegExp;
-  /** Fails where what stands there is neither old nor new; `done`: it was acknowledged. */
-  check(done: boolean): Promise<void>;
-}
-
-/** Kills at each of them; gives the names of the calls at which it died. */
-async function killAtEach({ prepare, act, touches, check }: Path): Promise<Set<string>> {
-  const stop = () => kept.helper(['daemon', 'stop']);
-  await prepare();
-  await stop();
-  const whole = await startTraced(kept.world);
-  expect(await act()).toMatchObject({ code: 0 });
-  await stop();
-  await whole.ended;
-  const all: Point[] = whole.calls().filter(({ text }) => touches.test(text));
-  expect(all.length).toBeGreaterThan(3);
-  // The short figure has the last of each kind.
-  const points = isLong ? all : [...new Map(all.map((point) => [point.call, point])).values()];
-
-  const diedAt = new Set<string>();
-  for (const point of points) {
-    await prepare();
-    await stop();
-    const traced = await startTraced(kept.world, point);
-    const { code } = await act();
-    // Where the count was another one this time it lives on.
-    await stop();
-    await traced.ended;
-    const last = traced.calls().at(-1);
-    if (last && touches.test(last.text)) diedAt.add(last.call);
-    await check(code === 0);
-  }
-  return diedAt;
-}
 
 describe('killed at each step of', () => {
   testTraced('`helper secret set`: the old API key, or the new one', async () => {
@@ -69,12 +18,12 @@ describe('killed at each step of', () => {
     const { clientId, clientSecret } = kept.server.account;
     const set = (secret: string) => kept.helper(['secret', 'set'], `${clientId}\n${secret}\n`);
     let before = '';
-    const died = await killAtEach({
+    const died = await killAtEach(kept.world, {
       async prepare() {
         await set(clientSecret);
         before = readFileSync(file, 'utf8');
       },
-      act: () => set('another-secret-of-the-tests'),
+      act: async () => (await set('another-secret-of-the-tests')).code === 0,
       touches: /keychain\.json|share\/bw-helper>/,
       async check(done) {
         const now = readFileSync(file, 'utf8');
@@ -96,11 +45,11 @@ describe('killed at each step of', () => {
     '`helper lock`: the vault is open or locked, and somebody is still logged in',
     async () => {
       await kept.beLoggedIn(true);
-      const died = await killAtEach({
+      const died = await killAtEach(kept.world, {
         prepare: async () => {},
         async act() {
           const unlocked = await kept.unlock();
-          return unlocked.code === 0 ? await kept.helper(['lock']) : unlocked;
+          return unlocked.code === 0 && (await kept.helper(['lock'])).code === 0;
         },
         touches: /data\.json\b(?!\.lock)/,
         async check(done) {
@@ -111,6 +60,43 @@ describe('killed at each step of', () => {
         },
       });
       expect(died).toContain('rename');
+    },
+  );
+
+  testTraced(
+    '`helper sync`: the old vault or the new one, and no secret stays in a staged copy',
+    async () => {
+      await kept.beLoggedIn(true);
+      const { clientSecret } = kept.server.account;
+      const lastSync = () => /"user_[^"]+_sync_lastSync"[^,]*/.exec(kept.data())?.[0];
+      const secretsLeft = () =>
+        kept
+          .stagedFolders()
+          .filter((name) => filesIn(name).some((text) => text.includes(clientSecret)));
+      const filesIn = (name: string) => {
+        const folder = join(kept.world.runtimeDir, 'bw-helper', name);
+        return readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+      };
+      let before: string | undefined;
+      let leftBehind = 0;
+      const died = await killAtEach(kept.world, {
+        prepare: async () => {
+          before = lastSync();
+          expect(before).toBeDefined();
+        },
+        act: async () => (await kept.sync()).code === 0,
+        touches: /staged-|data\.json/,
+        async check(done) {
+          leftBehind += secretsLeft().length;
+          expect(Object.keys(JSON.parse(kept.data()))).toContain('global_account_activeAccountId');
+          if (done) expect(lastSync()).not.toBe(before);
+          expect(await kept.helper(['status'])).toMatchObject({ code: 0, stderr: '' });
+          expect(kept.stagedFolders()).toEqual([]);
+        },
+      });
+      for (const call of ['write', 'fsync', 'rename', 'unlink']) expect(died).toContain(call);
+      expect(leftBehind).toBeGreaterThan(0);
+      await kept.onlyInStagedCopies();
     },
   );
 });

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { daemonMain } from './product.ts';
 import type { World } from './world.ts';
 
-/** Everything that changes what is on a disk. */
+/** Everything that changes what is on a disk; `bind` makes the socket. */
 const CALLS =
-  'openat,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,fchmod,chmod,link';
+  'openat,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,fchmod,chmod,link,bind';
 
 /** The n-th call of this kind, counted from 1 at the daemon's start. */
 export interface Point {

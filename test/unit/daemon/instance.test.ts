@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -38,7 +39,6 @@ function pathsIn(runtime: string): InstanceOptions['paths'] {
 function claim(changed: Partial<InstanceOptions> = {}): Instance {
   return claimInstance({
     paths,
-    platform: 'linux',
     uid,
     pid: 4711,
     lockFile: () => true,
@@ -184,6 +184,48 @@ test('listening replaces a socket that a killed daemon left', async () => {
   writeFileSync(paths.socket, '');
   const server = await listening(claim());
   expect(server.address()).toBe(paths.socket);
+});
+
+describe('on Windows', () => {
+  const fileText = '{"pipe":"…"}\n';
+  const door = () => ({ pipe: join(folder, 'pipe'), fileText });
+
+  test('it listens on the pipe, and tells of it in the place of the socket once it does', async () => {
+    mkdirSync(paths.runtime, { mode: 0o700 });
+    writeFileSync(paths.socket, 'left by a killed daemon');
+    const instance = claim({ door: door() });
+    const server = createServer();
+    servers.push(server);
+    const listens = instance.listen(server);
+    expect(existsSync(paths.socket)).toBe(false);
+    await listens;
+    expect(server.address()).toBe(door().pipe);
+    expect(readFileSync(paths.socket, 'utf8')).toBe(fileText);
+    expect(statSync(paths.socket).mode & 0o777).toBe(0o600);
+    instance.release();
+    expect(existsSync(paths.socket)).toBe(false);
+  });
+
+  test('one daemon holds the lock there, too', () => {
+    expect(refused({ door: door(), lockFile: () => false })).toMatchObject({
+      name: 'daemon-running',
+    });
+  });
+
+  test('it leaves when nobody can read any more where it listens', async () => {
+    const instance = claim({ door: door() });
+    await listening(instance);
+    const clock = manualClock();
+    let gone = 0;
+    instance.watch(clock, () => {
+      gone += 1;
+    });
+    clock.advance(WATCH_MS);
+    rmSync(paths.socket);
+    expect(gone).toBe(0);
+    clock.advance(WATCH_MS);
+    expect(gone).toBe(1);
+  });
 });
 
 test('release removes our socket', async () => {

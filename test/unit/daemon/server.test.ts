@@ -24,12 +24,18 @@ const ask = { id: 2, method: 'session.get', params: {} };
 
 interface Given {
   readonly peer?: () => { uid: number; pid?: number } | undefined;
+  /** As on Windows. */
+  readonly admits?: () => Promise<boolean>;
   /** More handlers than hello. */
   readonly handlers?: (connection: Connection) => Partial<Handlers<ToDaemon>>;
 }
 
 /** A server on pairs of streams instead of sockets, with a clock of the test's own. */
-function serving({ peer = () => ({ uid: UID, pid: 7 }), handlers = () => ({}) }: Given = {}) {
+function serving({
+  peer = () => ({ uid: UID, pid: 7 }),
+  handlers = () => ({}),
+  admits,
+}: Given = {}) {
   const clock = manualClock();
   const logged: (Fields & { event: string })[] = [];
   const note = (event: string, fields: Fields = {}) => void logged.push({ event, ...fields });
@@ -37,9 +43,9 @@ function serving({ peer = () => ({ uid: UID, pid: 7 }), handlers = () => ({}) }:
   const { server, drop } = createServer({
     clock,
     uid: UID,
-    platform: 'linux',
     log: { info: note, warn: note, debug: () => {} },
     peer,
+    door: admits && { admits },
     handlers(connection) {
       connections.push(connection);
       const greet: Partial<Handlers<ToDaemon>> = {
@@ -102,6 +108,41 @@ describe('who may connect', () => {
     // Nobody even made handlers for what it might say.
     expect(connections).toEqual([]);
     expect(logged).toMatchObject([{ event: 'connection refused', why: 'another user' }]);
+  });
+
+  test('where the kernel names nobody, whoever proves nothing is not heard', async () => {
+    const { connect, connections, logged } = serving({
+      peer: () => undefined,
+      admits: async () => false,
+    });
+    const { far, heard, says } = connect();
+    await says(hello, ask);
+    expect(far.destroyed).toBe(true);
+    expect(heard).toEqual([]);
+    expect(connections).toEqual([]);
+    expect(logged).toMatchObject([{ event: 'connection refused', why: 'no proof' }]);
+  });
+
+  test('there, what comes before the proof waits for it, and whoever gives none in 10 s is dropped', async () => {
+    const proof = Promise.withResolvers<boolean>();
+    const { clock, connect, connections } = serving({
+      peer: () => undefined,
+      admits: () => proof.promise,
+    });
+    const [quick, mute] = [connect(), connect()];
+    await quick.says(hello);
+    expect(connections).toEqual([]);
+    proof.resolve(true);
+    await settle();
+    await settle();
+    expect(quick.heard).toMatchObject([{ id: 1, result: { pid: 4711 } }]);
+    clock.advance(10_000);
+    expect([quick.far.destroyed, mute.far.destroyed]).toEqual([false, true]);
+
+    const never = serving({ peer: () => undefined, admits: () => new Promise(() => {}) });
+    const { far } = never.connect();
+    never.clock.advance(10_000);
+    expect(far.destroyed).toBe(true);
   });
 
   test('800 at a time; one more makes the oldest leave that waits for nothing', async () => {

@@ -6,7 +6,6 @@ const linux: Surroundings = {
   env: {},
   home: '/home/ada',
   uid: 1000,
-  username: 'ada',
   hasRunUser: false,
 };
 const mac: Surroundings = { ...linux, platform: 'darwin', home: '/Users/ada', uid: 501 };
@@ -15,7 +14,6 @@ const windows: Surroundings = {
   platform: 'win32',
   home: 'C:\\Users\\Ada',
   uid: -1,
-  username: 'Ada',
 };
 
 test('on Linux without any variable', () => {
@@ -109,7 +107,7 @@ test.each([{}, { APPDATA: '', LOCALAPPDATA: '' }])('on Windows with %j', (env) =
   const local = 'C:\\Users\\Ada\\AppData\\Local';
   expect(paths({ ...windows, env })).toEqual({
     runtime: `${local}\\bw-helper\\run`,
-    socket: '\\\\.\\pipe\\bw-helper-ada',
+    socket: `${local}\\bw-helper\\run\\socket`,
     lock: `${local}\\bw-helper\\run\\lock`,
     settings: `${roaming}\\bw-helper\\config.toml`,
     log: `${local}\\bw-helper\\daemon.log`,

@@ -17,8 +17,9 @@ test('one that is behind another in the same terminal cannot', () => {
   });
 });
 
-test('one without a terminal cannot', () => {
-  expect(parseStat(stat('node', 0, -1))).toMatchObject({ state: 'none' });
+test('one without a terminal cannot, and is not called one', () => {
+  const label = 'a program without a terminal';
+  expect(parseStat(stat('node', 0, -1))).toEqual({ state: 'none', label });
 });
 
 test('a name that looks like the fields after it changes nothing', () => {

@@ -16,6 +16,7 @@ import {
   locateBw,
   refuseVersion,
   stampOf,
+  wellKnownFolders,
 } from '../../../../daemon/bw/locate.ts';
 import { Failure } from '../../../../shared/errors.ts';
 
@@ -138,6 +139,12 @@ describe('bw', () => {
     const { row } = failureOf(() => locate('', { platform: 'win32', bwPath }));
     expect(row.name).toBe('bw-refused');
   });
+});
+
+test('beside PATH nothing is looked at on Windows that its users may make themselves', () => {
+  expect(wellKnownFolders('linux', '/opt/node/bin/node')).toContain('/usr/local/bin');
+  // Without a drive it would be a folder of the drive we happen to stand on.
+  expect(wellKnownFolders('win32', '/opt/node/bin/node')).toEqual(['/opt/node/bin']);
 });
 
 describe('bw is refused', () => {

@@ -50,6 +50,18 @@ test.each([
   },
 );
 
+test('on Windows a rename is tried again while another program has the file open', async () => {
+  const file = await stored();
+  let refusals = 2;
+  const rename = (from: string, to: string) => {
+    if (refusals-- > 0) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    renameSync(from, to);
+  };
+  const { ask } = person('right');
+  await open(file, { platform: 'win32', calls: { rename } }).set('default', secretOf('new'), ask);
+  expect(await plain(open(file).get('default', ask))).toEqual('new');
+});
+
 test('the content is on the disk before it takes the old one’s place', async () => {
   const file = await stored();
   const order: string[] = [];
