@@ -6,7 +6,10 @@ import { aboveProblem, folderProblem, socketProblem } from '../shared/boundary.t
 import { type Failure, failure } from '../shared/errors.ts';
 import type { Context } from './context.ts';
 
-/** A connected socket; `absent` where no daemon listens, `busy` where it cannot take us yet. */
+/**
+ * A connected socket; `absent` where no daemon listens, `busy` where it cannot take us now: it has too
+ * many, or it was killed before it took us.
+ */
 export async function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
   if (context.platform === 'win32') {
     const { reachPipe } = await import('./pipe.ts');
@@ -24,7 +27,7 @@ function connectTo(context: Context, address: string): Promise<Socket | 'absent'
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve('absent');
-      else if (error.code === 'EAGAIN') resolve('busy');
+      else if (error.code === 'EAGAIN' || error.code === 'ECONNRESET') resolve('busy');
       else reject(unsafe(context, `the socket cannot be used (${error.code})`));
     });
   });

@@ -361,4 +361,18 @@ export const mutants: readonly Mutant[] = [
     to: "typeof value === 'string' ? String(printable && value) : value",
     caughtBy: 'test/security/foreign-text.test.ts',
   },
+  {
+    breaks: 'a key that another program has ended is handed out all the same',
+    file: 'daemon/sessions.ts',
+    from: 'if (now !== undefined && now === session.seen) return session;',
+    to: 'return session;',
+    caughtBy: 'test/reliability/soak.test.ts',
+  },
+  {
+    breaks: 'each unlock leaves a descriptor open',
+    file: 'daemon/bw/run.ts',
+    from: '    if (pipe) closeSync(pipe.read);',
+    to: '',
+    caughtBy: 'test/reliability/soak.test.ts',
+  },
 ];

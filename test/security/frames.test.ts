@@ -1,11 +1,11 @@
 /** Bytes that no client of ours would send: an error or the end of that connection, and nothing else. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FRAME_BYTES } from '../../shared/limits.ts';
 import { toDaemon } from '../../shared/protocol.ts';
 import { boundMs, figure } from '../support/figures.ts';
+import { rssOf } from '../support/processes.ts';
 import { askRaw } from '../support/raw-client.ts';
 import { connectRaw, frame, HELLO, type RawConnection } from '../support/raw-connection.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -127,7 +127,7 @@ test(
           if (!connection.open) connection = await greeted();
           await judge(connection, sample, done);
           done += 1;
-          if (done === Math.floor(FRAMES * 0.4)) rssAt40 = rss(pid);
+          if (done === Math.floor(FRAMES * 0.4)) rssAt40 = rssOf(pid);
         }
       }
       connection.close();
@@ -138,7 +138,7 @@ test(
     expect(world.daemonPid()).toBe(pid);
     expect((await askRaw(socketPath, 'daemon.info')).result).toMatchObject({ pid });
     expect(rssAt40).toBeGreaterThan(0);
-    expect(rss(pid) - rssAt40).toBeLessThan(32 * MIB);
+    expect(rssOf(pid) - rssAt40).toBeLessThan(32 * MIB);
   },
   boundMs(300_000),
 );
@@ -210,9 +210,4 @@ function honest(spoilt: Buffer): boolean {
 
 function safely(value: unknown): string {
   return JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? String(one) : one)) ?? '';
-}
-
-function rss(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

@@ -1,5 +1,5 @@
 /** The published package, and the Nodes it is for: made and fetched by npm as a person would. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
@@ -50,6 +50,30 @@ export function installLocked(file: string, folder: string): string | undefined 
   const args = ['ci', '--include=optional', '--ignore-scripts', '--prefer-offline'];
   return install(args, folder) ? join(folder, 'node_modules', own.name) : undefined;
 }
+
+/**
+ * What npm's registry, or the one named, knows against the packages that are installed in `folder`, a
+ * line each. Where it gives no such answer: why not.
+ */
+export async function audit(folder: string, registry?: string): Promise<string[] | string> {
+  const args = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--fetch-timeout=20000'];
+  const child = spawn('npm', registry ? [...args, '--registry', registry] : args, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let text = '';
+  for await (const part of child.stdout.setEncoding('utf8')) text += part;
+  const { vulnerabilities, message } = JSON.parse(text);
+  if (!vulnerabilities) return String(message);
+  return Object.values<{ via: (string | Advisory)[] }>(vulnerabilities)
+    .flatMap(({ via }) => via)
+    .flatMap((one) => (typeof one === 'string' ? [] : [one]))
+    .map(
+      ({ name, range, severity, title, url }) => `${name} ${range} (${severity}): ${title}, ${url}`,
+    );
+}
+
+type Advisory = Record<'name' | 'range' | 'severity' | 'title' | 'url', string>;
 
 /** A Node of `version`; undefined where npm's registry is out of reach, or has none for this system. */
 export function nodeOf(version: string): string | undefined {

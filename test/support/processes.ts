@@ -1,5 +1,5 @@
 /** Processes of others, looked up in /proc: Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** pids of the processes that `pid` started and that have not ended. */
 export function startedBy(pid: number): number[] {
@@ -13,6 +13,42 @@ export function startedBy(pid: number): number[] {
 export async function isOver(pid: number): Promise<void> {
   while ((stateOf(pid)?.state ?? 'Z') !== 'Z')
     await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** What its memory takes now, in bytes. */
+export function rssOf(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** What each of its descriptors leads to, without what differs from one process to the next. */
+export function descriptorsOf(pid: number | undefined): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder)
+    .flatMap((fd) => {
+      try {
+        return [readlinkSync(`${folder}/${fd}`).replace(/\[\d+\]$/, '')];
+      } catch {
+        return [];
+      }
+    })
+    .toSorted();
+}
+
+/** Command lines of the processes that have `text` in their arguments or environment, as far as both can be read. */
+export function processesWith(text: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const [line = '', environ] = ['cmdline', 'environ'].map((name) =>
+          readFileSync(`/proc/${pid}/${name}`, 'latin1'),
+        );
+        return `${line}${environ}`.includes(text) ? [line.replaceAll('\0', ' ')] : [];
+      } catch {
+        return [];
+      }
+    });
 }
 
 // `pid (name) state parent …`, and the name may hold anything.
