@@ -145,6 +145,15 @@ export function createVerbs(parts: VerbParts): Verbs {
     }
   }
 
+  // A bw that is older than the one that wrote data.json reads nothing of it, and would take the secret
+  // to bitwarden.com (2023.12.1 after 2025.4.0).
+  async function goesTo(folder: string, named: string | undefined, server: string) {
+    if (!sameServer(named ?? DEFAULT_SERVER, server)) return false;
+    if (!named) return true;
+    const told = await run(folder, ['config', 'server'], { deadlineMs: DEADLINE_MS.network });
+    return told.exitCode === 0 && sameServer(told.stdout.reveal().trim(), server);
+  }
+
   async function loginBy<T extends { readonly exitCode: number | null }>(
     login: Login<T>,
   ): Promise<T> {
@@ -155,7 +164,7 @@ export function createVerbs(parts: VerbParts): Verbs {
       const before = (await copy.read()) ?? {};
       const other = describe(before);
       if (other) throw failure('already-logged-in', { account: other.email });
-      if (server && !sameServer(serverOf(before) ?? DEFAULT_SERVER, server))
+      if (server && !(await goesTo(folder, serverOf(before), server)))
         await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
       const result = await bw(folder);
       const left = (await copy.read()) ?? {};
