@@ -8,7 +8,7 @@ import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
-import { DEFAULT_SERVER, describe, serverOf } from '../vault/layout.ts';
+import { baseServerOf, DEFAULT_SERVER, describe, serverOf } from '../vault/layout.ts';
 import type { Json } from '../vault/layouts.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
@@ -145,13 +145,14 @@ export function createVerbs(parts: VerbParts): Verbs {
     }
   }
 
-  // A bw that is older than the one that wrote data.json reads nothing of it, and would take the secret
-  // to bitwarden.com (2023.12.1 after 2025.4.0).
-  async function goesTo(folder: string, named: string | undefined, server: string) {
-    if (!sameServer(named ?? DEFAULT_SERVER, server)) return false;
-    if (!named) return true;
+  // A bw that is older than the one that wrote data.json reads nothing of it: it would take the secret
+  // to bitwarden.com, and write what the newer one does not see (2023.12.1 after 2025.4.0).
+  async function mustRead(folder: string, server: string): Promise<void> {
     const told = await run(folder, ['config', 'server'], { deadlineMs: DEADLINE_MS.network });
-    return told.exitCode === 0 && sameServer(told.stdout.reveal().trim(), server);
+    if (told.exitCode !== 0 || told.stdout.empty) throw explain('config', told, context([]));
+    if (sameServer(told.stdout.reveal().trim(), server)) return;
+    const problem = `it cannot read ${dataFile.file}, which a newer one wrote`;
+    throw failure('bw-refused', { file: 'this bw', problem });
   }
 
   async function loginBy<T extends { readonly exitCode: number | null }>(
@@ -164,8 +165,10 @@ export function createVerbs(parts: VerbParts): Verbs {
       const before = (await copy.read()) ?? {};
       const other = describe(before);
       if (other) throw failure('already-logged-in', { account: other.email });
-      if (server && !(await goesTo(folder, serverOf(before), server)))
+      const named = baseServerOf(before);
+      if (server && !sameServer(serverOf(before) ?? DEFAULT_SERVER, server))
         await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
+      else if (named) await mustRead(folder, named);
       const result = await bw(folder);
       const left = (await copy.read()) ?? {};
       const who = describe(left);

@@ -49,10 +49,19 @@ export function describe(json: Json): Account | undefined {
  * in, the one fixed at login counts (2026.9.0).
  */
 export function serverOf(json: Json): string | undefined {
+  return serverIn(environmentOf(json), ['base', 'webVault', 'identity', 'api']);
+}
+
+/** The same as `bw config server` tells it: nothing where only single services have addresses. */
+export function baseServerOf(json: Json): string | undefined {
+  return serverIn(environmentOf(json), ['base']);
+}
+
+function environmentOf(json: Json): unknown {
   const layout = layoutOf(json);
   const places = placesIn(json);
   const users = places && at(json, places.environment);
-  return serverIn(users ?? (layout && at(json, layout.environment)));
+  return users ?? (layout && at(json, layout.environment));
 }
 
 /** The address that gives tokens; where nothing is set, bitwarden.com's. */
@@ -142,9 +151,9 @@ function text(value: unknown): string | undefined {
 
 // `bw config server` sets urls.base, or single addresses with base null; the desktop's regions have a
 // name and no addresses. Up to 2023.12.1 the addresses are called environmentUrls.
-function serverIn(environment: unknown): string | undefined {
+function serverIn(environment: unknown, names: readonly string[]): string | undefined {
   const addresses = addressesIn(environment);
-  const own = ['base', 'webVault', 'identity', 'api'].map((name) => text(at(addresses, [name])));
+  const own = names.map((name) => text(at(addresses, [name])));
   const region = at(environment, ['region']);
   if (region === 'US') return undefined;
   if (region === 'EU') return 'https://vault.bitwarden.eu';
