@@ -3,7 +3,7 @@
  * `$(helper get-session)` holds the key and nothing else.
  */
 import { writeSync } from 'node:fs';
-import type { Failure } from '../shared/errors.ts';
+import { type Failure, failure } from '../shared/errors.ts';
 import { harmless } from '../shared/text.ts';
 
 export interface Output {
@@ -41,8 +41,10 @@ function write(fd: number, what: string): void {
       const { code } = error as NodeJS.ErrnoException;
       // `helper --help | head -1`, or a terminal that was closed: nobody reads any more.
       if (code === 'EPIPE' || code === 'EIO') return;
+      // Nobody can be told that the words for people were lost.
+      if (code !== 'EAGAIN' && fd === 2) return;
       // A non-blocking pipe whose reader is slow: wait a moment and go on.
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw failure('output-failed', { problem: code ?? 'unknown' });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

@@ -1,12 +1,11 @@
 /** What stands for one profile: asks nobody, renews nothing. */
 import { Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Result, ToDaemon } from '../shared/protocol.ts';
-import { sameServer } from './bw/verbs.ts';
 import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { Sessions } from './sessions.ts';
 import type { ProfileSettings } from './settings/settings.ts';
 import type { DataFile } from './vault/data-file.ts';
-import { type Account, DEFAULT_SERVER } from './vault/layout.ts';
+import { type Account, DEFAULT_SERVER, sameServer } from './vault/layout.ts';
 
 /**
  * For a file whose layout is not known here: bw itself has to tell whether somebody is logged in. What

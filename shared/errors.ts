@@ -205,22 +205,22 @@ export const errors = {
   'keychain-no-library': row({
     exit: 50,
     says: 'The system keychain needs the library libsecret: {problem}.',
-    next: 'Install it (`apt install libsecret-1-0`, elsewhere `libsecret`), or set `keychain = "file"` in the settings.',
+    next: 'Install it (`apt install libsecret-1-0`, elsewhere `libsecret`), or run `helper config set keychain file`.',
   }),
   'keychain-no-bus': row({
     exit: 51,
     says: 'The system keychain cannot be reached without a D-Bus session: {problem}.',
-    next: 'On a desktop run `helper daemon restart` there; on a machine without one set `keychain = "file"` in the settings.',
+    next: 'On a desktop run `helper daemon restart` there; on a machine without one run `helper config set keychain file`.',
   }),
   'keychain-no-service': row({
     exit: 52,
     says: 'No program offers a system keychain on this D-Bus session.',
-    next: 'Start one (GNOME Keyring, KWallet, or KeePassXC with Secret Service on), or set `keychain = "file"` in the settings.',
+    next: 'Start one (GNOME Keyring, KWallet, or KeePassXC with Secret Service on), or run `helper config set keychain file`.',
   }),
   'keychain-no-collection': row({
     exit: 53,
     says: 'The system keychain has no login collection yet, or none is open.',
-    next: 'Log in to the desktop again, or open or make one in its keychain program; or set `keychain = "file"` in the settings.',
+    next: 'Log in to the desktop again, or open or make one in its keychain program; or run `helper config set keychain file`.',
   }),
   'system-keychain-locked': row({
     exit: 54,
@@ -347,7 +347,12 @@ export const errors = {
     says: 'What answers on {pipe} cannot prove that it is your daemon, and it was told nothing.',
     next: 'Run `helper daemon restart`; if it stays, find out which program has that pipe open.',
   }),
-  // The next free one is 81.
+  'output-failed': row({
+    exit: 81,
+    says: 'The answer could not be written to stdout: {problem}.',
+    next: 'See to where it goes (a full disk?), and try again.',
+  }),
+  // The next free one is 82.
   // These two are of the client alone, with the exit codes that shells give.
   'command-not-runnable': row({
     exit: 126,

@@ -67,17 +67,21 @@ async function openSession(
   };
 }
 
+/** What leaves `bw sync` the same; bw takes it in any place. */
+const QUIET_OPTION = /^(-f|--force|--nointeraction|--quiet|--pretty)$/;
+
 /**
  * After an API-key login bw's own sync fails where data.json holds no client_secret. Options that make
  * bw do something else (--last, --help) stay bw's affair.
  */
 async function isForSync(
   context: Context,
-  [name = '', verb, ...options]: readonly string[],
+  [name = '', ...words]: readonly string[],
 ): Promise<boolean> {
   const { basename } = context.platform === 'win32' ? win32 : posix;
-  if (basename(name).replace(/\.(cmd|exe)$/i, '') !== 'bw' || verb !== 'sync') return false;
-  if (!options.every((one) => /^(-f|--force|--nointeraction|--quiet)$/.test(one))) return false;
+  if (basename(name).replace(/\.(cmd|exe)$/i, '') !== 'bw') return false;
+  const [verb, ...others] = words.filter((word) => !QUIET_OPTION.test(word));
+  if (verb !== 'sync' || others.length > 0) return false;
   const { login, clientSecretAtRest, apiKeyAtRest } = await callDaemon(
     context,
     'session.status',

@@ -34,7 +34,7 @@ export async function moveSecret(
   context.output.say(`Moved to ${moved.where}.`);
   if (!moved.inUse)
     context.output.say(
-      `Now set keychain = "${to}" under [profiles.${chooseProfile(context.profile, context.env)}] in ${moved.settings}, or it is not found there.`,
+      `Now run \`helper config set profiles.${chooseProfile(context.profile, context.env)}.keychain ${to}\`, or it is not found there.`,
     );
 }
 

@@ -22,7 +22,11 @@ export interface Terminal extends Asker {
 
 /** `idleMs` without a key end a prompt with prompt-timeout. */
 export function createTerminal(host: Host, idleMs = PROMPT_IDLE_MS): Terminal {
-  const shown = async (question: Question, allowEmpty: boolean, signal: AbortSignal) => {
+  const shown = async (
+    question: Question & Pick<Prompt, 'above'>,
+    allowEmpty: boolean,
+    signal: AbortSignal,
+  ) => {
     const answer = await ask(host, idleMs, { ...question, echo: true, allowEmpty }, signal);
     return answer.reveal().trim();
   };
@@ -34,8 +38,8 @@ export function createTerminal(host: Host, idleMs = PROMPT_IDLE_MS): Terminal {
     },
     visible: (question, signal) => shown(question, false, signal),
     async confirm(question, signal) {
-      const prompt = `${question.prompt} [y/N]`;
-      return /^y(es)?$/i.test(await shown({ ...question, prompt }, true, signal));
+      const asked = { ...question, above: question.prompt, prompt: '[y/N]' };
+      return /^y(es)?$/i.test(await shown(asked, true, signal));
     },
   };
 }

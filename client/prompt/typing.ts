@@ -9,6 +9,8 @@ import { type Key, Line } from './line.ts';
 export interface Prompt extends Question {
   /** What is typed is shown. */
   readonly echo: boolean;
+  /** Shown above the prompt, which must fit on one line to be shown again at each key. */
+  readonly above?: string;
   /** Enter alone is an answer; otherwise the prompt comes again. */
   readonly allowEmpty: boolean;
 }
@@ -40,6 +42,7 @@ export function startTyping(device: Device, prompt: Prompt, suspend: () => void)
     line.wipe();
     device.raw();
     device.discard();
+    if (prompt.above) device.write(`\r${printable(prompt.above)}\n`);
     show();
   }
 

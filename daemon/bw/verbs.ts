@@ -8,7 +8,7 @@ import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
-import { baseServerOf, DEFAULT_SERVER, describe, serverOf } from '../vault/layout.ts';
+import { baseServerOf, DEFAULT_SERVER, describe, sameServer, serverOf } from '../vault/layout.ts';
 import type { Json } from '../vault/layouts.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
@@ -249,9 +249,4 @@ export function createVerbs(parts: VerbParts): Verbs {
       throw reason;
     },
   };
-}
-
-/** Whether both are the same address; a slash at the end does not count. */
-export function sameServer(one: string, other: string): boolean {
-  return one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
 }

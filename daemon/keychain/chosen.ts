@@ -6,7 +6,7 @@ import type { AskPassphrase, Keychain, KeychainKind } from './port.ts';
 export interface ChosenKeychain extends Omit<Keychain, 'forget'> {
   /**
    * Takes what is stored for `account` from the other keychain to this one; there it is deleted once it
-   * can be read here. Gives where it is now. Throws no-client-secret, keychain-holds-another, and what
+   * can be read here. Gives where it is now, also where it was there before. Throws no-client-secret, keychain-holds-another, and what
    * either keychain throws.
    */
   move(account: string, to: KeychainKind, ask: AskPassphrase): Promise<string>;
@@ -29,7 +29,12 @@ export function chooseKeychain(
       const [from, there] = [kinds[to === 'os' ? 'file' : 'os'], kinds[to]];
       const { where } = await there.status(account);
       const secret = await from.get(account, ask);
-      if (!secret) throw failure('no-client-secret');
+      if (!secret) {
+        const there = await kinds[to].get(account, ask);
+        there?.clientSecret.wipe();
+        if (there) return where;
+        throw failure('no-client-secret');
+      }
       try {
         // It may be there already, where the last move was cut short.
         const before = await holds(there, account, secret, ask);

@@ -64,6 +64,11 @@ function environmentOf(json: Json): unknown {
   return users ?? (layout && at(json, layout.environment));
 }
 
+/** Whether both are the same address; a slash at the end does not count. */
+export function sameServer(one: string, other: string): boolean {
+  return one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
+}
+
 /** The address that gives tokens; where nothing is set, bitwarden.com's. */
 export function identityOf(json: Json): string {
   const layout = layoutOf(json);

@@ -116,6 +116,11 @@ describe('where nothing is set up', () => {
   const askpass = (script: string) => ({ BW_HELPER_ASKPASS: world.program('asks', script) });
 
   provokes('usage', 'a typing mistake', () => world.helper(['unlok']), 'Did you mean unlock?');
+  if (existsSync('/dev/full'))
+    provokes('output-failed', 'a full disk', () =>
+      world.run(['sh', '-c', 'helper --version > /dev/full']),
+    );
+  else notHere['output-failed'] = 'this system has no /dev/full';
   provokes('not-logged-in', 'get-session', () => world.helper(['get-session']));
   provokes('profile-exists', 'profile add', () => world.helper(['profile', 'add', 'default']));
   provokes('no-client-secret', 'login', () => world.helper(['login']));

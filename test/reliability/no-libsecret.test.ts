@@ -31,7 +31,7 @@ testHere(
     ]);
     expect(set).toMatchObject({ code: 50, stdout: '' });
     expect(set.stderr).toMatch(/needs the library libsecret: .*\n.*apt install libsecret-1-0/);
-    expect(set.stderr).toContain('keychain = "file"');
+    expect(set.stderr).toContain('helper config set keychain file');
     expect(existsSync(`${world.home}/.local/share/bw-helper/keychain.json`)).toBe(false);
     expect((await world.helper(['secret', 'status'])).stderr).toContain('libsecret');
   },

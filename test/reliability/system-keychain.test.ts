@@ -163,7 +163,7 @@ testHere('moved to the file and back, it is in one place at a time', async () =>
   const moved = await world.helper(['secret', 'move', '--to', 'file'], { env: file });
   expect(moved.code).toBe(0);
   expect(moved.stderr).toMatch(
-    /^Moved to \/.*keychain\.json\.\nNow set keychain = "file" under \[profiles\.default\] in \/.*config\.toml, /,
+    /^Moved to \/.*keychain\.json\.\nNow run `helper config set profiles\.default\.keychain file`, /,
   );
   expect(bus.search('bw-helper', 'default')).toEqual([]);
   expect((await helper('sync')).code).toBe(15);

@@ -105,6 +105,12 @@ test('another secret in its place is not overwritten', async () => {
   ]).toEqual(['old', 'new']);
 });
 
+test('what is there already needs no move', async () => {
+  const { keychain, os } = both();
+  await os.set('default', secretOf(), nobody);
+  expect(await keychain.move('default', 'os', nobody)).toBe('the os');
+});
+
 test('nothing to move is told', async () => {
   const { keychain } = both();
   await expect(keychain.move('default', 'os', nobody)).rejects.toMatchObject({
