@@ -142,7 +142,7 @@ test('remove asks, and keeps nothing: no key, no secret, no data; the others sta
 
   const command = ['helper', 'profile', 'remove', 'third'];
   const no = openTerminal({ command, env: world.env });
-  await no.sees(/Remove the profile third, its API key, [^]*\[y\/N\]/);
+  await no.sees(/Remove the profile third, its API key, .*\?\s+\[y\/N\]/);
   no.types('\r');
   expect((await no.exit).code).toBe(13);
   expect((await helper('get-session', '--profile', 'third')).stdout.trim()).toBe(key);
