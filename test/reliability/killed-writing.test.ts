@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type KeptSecret, keepSecret } from '../support/kept-secret.ts';
 import { killAtEach, missing, testTraced } from '../support/kill-at-each.ts';
 
+const NEXT = 'another-secret-of-the-tests';
 let kept: KeptSecret;
 beforeAll(async () => {
   if (!missing) kept = await keepSecret();
@@ -23,13 +24,14 @@ describe('killed at each step of', () => {
         await set(clientSecret);
         before = readFileSync(file, 'utf8');
       },
-      act: async () => (await set('another-secret-of-the-tests')).code === 0,
+      act: async () => (await set(NEXT)).code === 0,
       touches: /keychain\.json|share\/bw-helper>/,
       async check(done) {
         const now = readFileSync(file, 'utf8');
         expect(JSON.parse(now)).toMatchObject({ format: expect.any(String) });
         if (done) expect(now).not.toBe(before);
-        expect(await kept.helper(['secret', 'status'])).toMatchObject({ code: 0, stderr: '' });
+        const { stdout } = await kept.helper(['answer', 'client-secret']);
+        expect(done ? [NEXT] : [clientSecret, NEXT]).toContain(stdout.trim());
         // What was written aside is encrypted, and goes with the next write.
         expect(['keychain.json', 'keychain.json.new']).toEqual(
           expect.arrayContaining(readdirSync(folder)),
