@@ -35,6 +35,9 @@ export function createJudge(world: World): Judge {
   const cut: Request[] = [];
   /** When each killed daemon was gone. */
   const kills: { gone: number }[] = [];
+  /** When somebody locked; and who was told meanwhile that the unlock is off. */
+  const locks: { from: number; to: number }[] = [];
+  const cancelled: { from: number; to: number; told: string }[] = [];
   /** When a key was seen to open nothing any more. */
   const deadSince = new Map<string, number>();
   const expired = new Set<string>();
@@ -76,10 +79,21 @@ export function createJudge(world: World): Judge {
 
   return {
     counts,
-    wrong,
+    get wrong() {
+      const unasked = cancelled.filter(
+        (one) => !locks.some((lock) => lock.from < one.to && one.from < lock.to),
+      );
+      return [...wrong, ...unasked.map(({ told }) => told)];
+    },
     cut,
     async take(request, from, ran) {
       counts[request] = (counts[request] ?? 0) + 1;
+      const span = { from, to: performance.now() };
+      if (request === 'lock') locks.push(span);
+      if (ran.code === errors['prompt-cancelled'].exit) {
+        cancelled.push({ ...span, told: `${request}: ${ran.stderr}` });
+        return;
+      }
       const why = await problem(request, from, ran);
       if (!why) return;
       const wasKilled = kills.some(({ gone }) => gone > from);
