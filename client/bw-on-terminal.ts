@@ -1,6 +1,7 @@
 /**
  * Runs bw for the daemon on the terminal where the person sits: stdin is theirs, and stderr reaches them
- * as it comes, but for what no prompt needs. stdout goes to the daemon, so that no session key lands in the scrollback.
+ * as it comes, but for what no prompt needs. stdout goes to the daemon, so that no session key lands in
+ * the scrollback.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';

@@ -41,10 +41,12 @@ function write(fd: number, what: string): void {
       const { code } = error as NodeJS.ErrnoException;
       // `helper --help | head -1`, or a terminal that was closed: nobody reads any more.
       if (code === 'EPIPE' || code === 'EIO') return;
-      // Nobody can be told that the words for people were lost.
-      if (code !== 'EAGAIN' && fd === 2) return;
+      if (code !== 'EAGAIN') {
+        // Nobody can be told that the words for people were lost.
+        if (fd === 2) return;
+        throw failure('output-failed', { problem: code ?? 'unknown' });
+      }
       // A non-blocking pipe whose reader is slow: wait a moment and go on.
-      if (code !== 'EAGAIN') throw failure('output-failed', { problem: code ?? 'unknown' });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AuditLine } from '../shared/audit.ts';
-import { printable } from '../shared/text.ts';
+import { printableStrings } from '../shared/text.ts';
 import type { Clock } from './clock.ts';
 import { inWords } from './file-calls.ts';
 import type { Log } from './log.ts';
@@ -39,7 +39,7 @@ export function openAudit(file: string, { clock, log }: { clock: Clock; log: Log
     record(line) {
       const at = new Date(clock.wallMs()).toISOString();
       try {
-        append(file, JSON.stringify({ at, ...line }, cleaned));
+        append(file, JSON.stringify({ at, ...line }, printableStrings));
         problem = undefined;
       } catch (thrown) {
         const before = problem;
@@ -73,8 +73,4 @@ function append(file: string, line: string): void {
 function endsLine(fd: number, size: number): boolean {
   const last = Buffer.alloc(1);
   return size === 0 || readSync(fd, last, 0, 1, size - 1) === 0 || last[0] === 0x0a;
-}
-
-function cleaned(_: string, value: unknown): unknown {
-  return typeof value === 'string' ? printable(value) : value;
 }

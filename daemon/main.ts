@@ -128,7 +128,7 @@ async function start(): Promise<void> {
     const bw = invoke(name, own);
     const dataFile = openDataFile(dataDir, { clock, platform });
     const atFirst = own();
-    const server = () => orBefore(own, atFirst).server ?? 'that bw is set to';
+    const server = () => orBefore(own, atFirst).server;
     const context = (secrets: readonly Secret[]) => ({ dataDir, server: server(), secrets });
     const scratch = paths.runtime;
     const verbs = createVerbs({

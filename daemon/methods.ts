@@ -121,7 +121,7 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
     'secret.move': async ({ to }) => {
       const { name, keychain } = await profile();
       const where = await keychain.move(name, to, passphraseFrom(caller));
-      return { where, inUse: keychain.kind === to, settings: settingsFile };
+      return { where, inUse: keychain.kind === to };
     },
     'secret.delete': async () => {
       const { name, keychain } = await profile();

@@ -157,7 +157,7 @@ async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise
   const options = { deadlineMs: LOCK_MS, anySettings: true };
   const result = await bw(profile)(dataDir, ['lock', '--nointeraction'], options);
   if (result.exitCode === 0 && !result.stdout.empty) return true;
-  const reason = explain('lock', result, { dataDir, server: 'the server', secrets: [] });
+  const reason = explain('lock', result, { dataDir, secrets: [] });
   if (reason.is('not-logged-in')) return false;
   throw failure('lock-failed', { problem: reason.message });
 }

@@ -7,6 +7,7 @@ import { failure, toFailure } from '../shared/errors.ts';
 import type { Params, ToDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { withoutEscapes } from '../shared/text.ts';
+import { untilAborted } from '../shared/until-aborted.ts';
 import type { Invoke } from './bw/invoke.ts';
 import { type Proof, type RefusedParts, whyRefused } from './bw/login-refused.ts';
 import { sessionKey } from './bw/outcome.ts';
@@ -103,7 +104,11 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
       person = caller;
       abandoned = true;
       try {
-        const ran = await untilLeaving(caller.runBw({ ...invocation, ...(note && { note }) }));
+        const ran = await untilAborted(
+          caller.runBw({ ...invocation, ...(note && { note }) }),
+          parts.leaving(),
+          () => failure('daemon-gone'),
+        );
         abandoned = false;
         return {
           exitCode: ran.exitCode,
@@ -159,19 +164,6 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
     const copy = dataFile.elsewhere(folder);
     if (key && (await copy.checkKey(key)) === 'live') return;
     await copy.update((json) => withoutSlot(json));
-  }
-
-  async function untilLeaving<T>(work: Promise<T>): Promise<T> {
-    const signal = parts.leaving();
-    const cut = Promise.withResolvers<never>();
-    const leave = () => cut.reject(failure('daemon-gone'));
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
-    try {
-      return await Promise.race([work, cut.promise]);
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
   }
 }
 

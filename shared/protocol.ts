@@ -206,7 +206,6 @@ export const toDaemon = {
       where: v.string(),
       /** The settings name this one already. */
       inUse: v.boolean(),
-      settings: v.string(),
     }),
     { audited: ['to'] },
   ),

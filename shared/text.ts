@@ -42,6 +42,11 @@ export function harmless(lines: string): string {
   return lines.replace(ESCAPE_SEQUENCE, '').replace(CONTROL, (one) => (one === '\n' ? one : '?'));
 }
 
+/** For JSON.stringify: its strings as `printable` has them. */
+export function printableStrings(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? printable(value) : value;
+}
+
 /** JSON of `value` that a terminal can be shown: what would do something there is escaped in it. */
 export function shownJson(value: unknown, indent?: number): string {
   // Its strings hold no line feeds; those are the indentation's.

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type AuditLine, parseAuditLine } from '../../shared/audit.ts';
 import { failure } from '../../shared/errors.ts';
-import { printable } from '../../shared/text.ts';
+import { printable, printableStrings } from '../../shared/text.ts';
 import type { Context } from '../context.ts';
 
 /** Lines that a person is shown without `--tail`. */
@@ -22,7 +22,9 @@ export function auditCommand({ paths, output }: Context, { json, tail }: AuditFl
   const lines = written.map(parseAuditLine).filter((line) => line !== undefined);
   const wanted = tail ?? (json ? lines.length : SHOWN_LINES);
   const newest = lines.slice(Math.max(lines.length - wanted, 0));
-  for (const line of newest) output.data(json ? JSON.stringify(line, shown) : sentence(line));
+  // The files are the person's own, but any program of theirs could have written there.
+  for (const line of newest)
+    output.data(json ? JSON.stringify(line, printableStrings) : sentence(line));
   if (lines.length === 0) output.say(`Nothing was recorded yet (${paths.audit}).`);
   const odd = written.length - lines.length;
   if (odd > 0) output.say(`${odd} of the lines in ${paths.audit} cannot be read.`);
@@ -46,11 +48,6 @@ function by(caller: AuditLine['caller']): string {
 function localTime(at: string): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? at : date.toLocaleString('sv-SE');
-}
-
-// The files are the person's own, but any program of theirs could have written there.
-function shown(_: string, value: unknown): unknown {
-  return typeof value === 'string' ? printable(value) : value;
 }
 
 /** The one before and the one of now; opened anew where the daemon set one aside in between. */

@@ -4,6 +4,7 @@ import { type Failure, failure } from '../../shared/errors.ts';
 import { PROMPT_IDLE_MS } from '../../shared/limits.ts';
 import type { Secret } from '../../shared/secret.ts';
 import { printable } from '../../shared/text.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import { type Asker, type Host, typedTwice } from './asker.ts';
 import { readLines } from './lines.ts';
 import { beforeDeath } from './signals.ts';
@@ -57,8 +58,6 @@ async function withProgram(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const cut = Promise.withResolvers<never>();
-  const withdraw = () => cut.reject(signal.reason);
-  signal.addEventListener('abort', withdraw, { once: true });
   const idle = setTimeout(() => cut.reject(failure('prompt-timeout')), idleMs);
   const forget = beforeDeath(host, () => void child.kill());
   child.once('error', (error) => cut.reject(failed(file, whyNotStarted(error))));
@@ -69,11 +68,11 @@ async function withProgram(
     return lines.lines[0];
   });
   try {
-    const [line, end] = await Promise.race([Promise.all([printed, ended(child)]), cut.promise]);
+    const answered = Promise.all([printed, ended(child)]);
+    const [line, end] = await untilAborted(Promise.race([answered, cut.promise]), signal);
     return answer(file, line, end);
   } finally {
     clearTimeout(idle);
-    signal.removeEventListener('abort', withdraw);
     forget();
     child.kill();
     // What it started may still write, and must not wait for us for ever.

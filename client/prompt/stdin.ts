@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import type { Asker } from './asker.ts';
 import { readLines } from './lines.ts';
 
@@ -13,15 +14,8 @@ export function createStdin(stream: Stdin): Asker {
   return {
     async secret(_, signal) {
       signal.throwIfAborted();
-      const cut = Promise.withResolvers<never>();
-      const withdraw = () => cut.reject(signal.reason);
-      signal.addEventListener('abort', withdraw, { once: true });
-      try {
-        // What still comes in is not for the next one who reads there.
-        return await Promise.race([readSecretLine(stream), cut.promise]);
-      } finally {
-        signal.removeEventListener('abort', withdraw);
-      }
+      // What still comes in is not for the next one who reads there.
+      return await untilAborted(readSecretLine(stream), signal);
     },
   };
 }

@@ -6,6 +6,7 @@
 import { failure } from '../../shared/errors.ts';
 import { PROMPT_IDLE_MS } from '../../shared/limits.ts';
 import type { Secret } from '../../shared/secret.ts';
+import { untilAborted } from '../../shared/until-aborted.ts';
 import { type Asker, type Host, type Question, typedTwice } from './asker.ts';
 import { type Device, openDevice } from './device.ts';
 import { afterStop, beforeDeath, stopJob } from './signals.ts';
@@ -54,10 +55,8 @@ async function ask(
   if (!(await inForeground(host))) throw failure('prompt-timeout');
   signal.throwIfAborted();
   const device = openDevice(host.platform);
-  const cut = Promise.withResolvers<never>();
-  const withdraw = () => cut.reject(signal.reason);
-  signal.addEventListener('abort', withdraw, { once: true });
-  const idle = setTimeout(() => cut.reject(failure('prompt-timeout')), idleMs);
+  const late = Promise.withResolvers<never>();
+  const idle = setTimeout(() => late.reject(failure('prompt-timeout')), idleMs);
   const onKey = () => {
     idle.refresh();
     prompt.onKey?.();
@@ -73,10 +72,9 @@ async function ask(
   // Last: who sees the prompt may do anything to us.
   typing.begin();
   try {
-    return await Promise.race([typing.line, cut.promise]);
+    return await untilAborted(Promise.race([typing.line, late.promise]), signal);
   } finally {
     clearTimeout(idle);
-    signal.removeEventListener('abort', withdraw);
     for (const end of listening) end();
     typing.stop();
     giveBack(device);

@@ -7,7 +7,8 @@ import type { BwResult } from './run.ts';
 /** What the sentences need besides bw's words. */
 export interface OutcomeContext {
   readonly dataDir: string;
-  readonly server: string;
+  /** Of the settings. */
+  readonly server?: string | undefined;
   /** Whatever this bw was given and must not come back in its words. */
   readonly secrets: readonly Secret[];
 }
@@ -126,7 +127,8 @@ const outcomes: readonly Outcome[] = [
   {
     // 2025.12.1 … 2026.9.0
     says: /Insecure URL not allowed/,
-    means: ({ context }) => failure('server-insecure', { server: context.server }),
+    means: ({ context }) =>
+      failure('server-insecure', { server: context.server ?? 'that bw is set to' }),
   },
   {
     // 2026.9.0, no connection: refused, no such name, unknown certificate authority. Also within the

@@ -30,9 +30,9 @@ export function chooseKeychain(
       const { where } = await there.status(account);
       const secret = await from.get(account, ask);
       if (!secret) {
-        const there = await kinds[to].get(account, ask);
-        there?.clientSecret.wipe();
-        if (there) return where;
+        const already = await there.get(account, ask);
+        already?.clientSecret.wipe();
+        if (already) return where;
         throw failure('no-client-secret');
       }
       try {

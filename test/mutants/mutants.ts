@@ -224,7 +224,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a wait for the password on stdin outlives the daemon',
     file: 'client/prompt/stdin.ts',
-    from: 'await Promise.race([readSecretLine(stream), cut.promise])',
+    from: 'await untilAborted(readSecretLine(stream), signal)',
     to: 'await readSecretLine(stream)',
     caughtBy: 'test/unit/client/prompt/stdin.test.ts',
   },
@@ -357,8 +357,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'the name of a program acts in the audit',
     file: 'daemon/audit.ts',
-    from: "typeof value === 'string' ? printable(value) : value",
-    to: "typeof value === 'string' ? String(printable && value) : value",
+    from: '...line }, printableStrings)',
+    to: '...line }, printableStrings && null)',
     caughtBy: 'test/security/foreign-text.test.ts',
   },
   {
