@@ -45,7 +45,7 @@ test('a script gets the value and a newline, and each time is in the audit', asy
     outcome: 'granted',
     params: { what: 'client-secret' },
   });
-  const file = join(world.home, '.local', 'state', 'bw-helper', 'audit.jsonl');
+  const file = join(world.stateDir, 'audit.jsonl');
   expect(readFileSync(file, 'utf8')).not.toContain(clientSecret);
 });
 

@@ -13,7 +13,7 @@ let state: string;
 let file: string;
 beforeAll(async () => {
   here = await signedIn();
-  state = join(here.world.home, '.local', 'state', 'bw-helper');
+  state = here.world.stateDir;
   file = join(state, 'audit.jsonl');
 });
 afterAll(() => here.close());

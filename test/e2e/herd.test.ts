@@ -26,7 +26,7 @@ const runtime = () => join(here.world.runtimeDir, 'bw-helper');
 /** Its log ends with it, so that each herd has one of its own. */
 async function endDaemon(): Promise<void> {
   await here.world.helper(['daemon', 'stop']);
-  rmSync(join(here.world.home, '.local', 'state', 'bw-helper', 'daemon.log'), { force: true });
+  rmSync(join(here.world.stateDir, 'daemon.log'), { force: true });
 }
 
 /** `helper get-session` in a terminal of its own. */

@@ -48,7 +48,7 @@ test('`helper lock` beside another runtime folder names the daemon that has the 
 test('a stray file beside the marks makes `helper lock` start nothing', async () => {
   const { world } = here;
   await world.helper(['daemon', 'stop']);
-  const marks = join(world.home, '.local', 'state', 'bw-helper', 'open');
+  const marks = join(world.stateDir, 'open');
   expect(existsSync(marks)).toBe(true);
   writeFileSync(join(marks, '.DS_Store'), '');
   const ran = await world.helper(['lock']);

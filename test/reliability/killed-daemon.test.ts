@@ -23,7 +23,7 @@ afterAll(() => here.close());
 
 const file = () => join(world.dataDir, 'data.json');
 const data = () => readFileSync(file(), 'utf8');
-const marks = () => join(world.home, '.local', 'state', 'bw-helper', 'open');
+const marks = () => join(world.stateDir, 'open');
 
 const opens = async (key: string) =>
   (await world.bw(['list', 'items', '--nointeraction'], { env: { BW_SESSION: key } })).code === 0;

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => here?.close());
 
 const runtime = () => join(world.runtimeDir, 'bw-helper');
-const state = () => join(world.home, '.local', 'state', 'bw-helper');
+const state = () => world.stateDir;
 
 /** One daemon, that can be reached and has all to itself. */
 async function expectOne(): Promise<void> {

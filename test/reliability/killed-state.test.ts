@@ -61,7 +61,7 @@ describe('killed at each step of', () => {
   }
 
   testTraced('a line of the audit, also where it is the last of its file', async () => {
-    const folder = join(world.home, '.local', 'state', 'bw-helper');
+    const folder = world.stateDir;
     const file = join(folder, 'audit.jsonl');
     const old = `${JSON.stringify({ at: new Date().toISOString(), what: 'session.get', outcome: 'granted' })}\n`;
     const almostFull = old.repeat(Math.floor((AUDIT_BYTES - 1) / old.length));
@@ -91,7 +91,7 @@ describe('killed at each step of', () => {
   });
 
   testTraced('the mark of an open vault: none, or one that tells which vault', async () => {
-    const marks = join(world.home, '.local', 'state', 'bw-helper', 'open');
+    const marks = join(world.stateDir, 'open');
     const died = await killAtEach(world, {
       prepare: async () => {},
       // Sets the mark, finds nobody to ask, and takes it away.

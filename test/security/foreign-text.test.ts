@@ -147,7 +147,7 @@ test('the words of bw: in an error, and on the terminal where it asks', async ()
 
 test('nor is any of it in the log or the audit', async () => {
   const { stdout } = await helper(['daemon', 'logs', '--lines', '1000']);
-  const audit = readFileSync(join(world.home, '.local/state/bw-helper/audit.jsonl'), 'utf8');
+  const audit = readFileSync(join(world.stateDir, 'audit.jsonl'), 'utf8');
   for (const text of [stdout, world.log(), audit]) {
     expect(text).toContain('{');
     expectClean(text);

@@ -108,7 +108,7 @@ export function createJudge(world: World): Judge {
       };
     },
     expired() {
-      const file = join(world.home, '.local', 'state', 'bw-helper', 'audit.jsonl');
+      const file = join(world.stateDir, 'audit.jsonl');
       for (const text of readFileSync(file, 'utf8').split('\n')) {
         const line = parseAuditLine(text);
         if (line?.why === 'max') expired.add(line.at);

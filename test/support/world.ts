@@ -36,6 +36,8 @@ export interface World {
   /** bw's own default data folder in this home. */
   readonly dataDir: string;
   readonly runtimeDir: string;
+  /** Where the daemon keeps its log, its audit and its marks. */
+  readonly stateDir: string;
   readonly env: Readonly<Record<string, string>>;
   /** Writes the settings file. */
   settings(toml: string): void;
@@ -108,12 +110,14 @@ export function createWorld({
   // For the person's own bw; the daemon gets it from ca_file alone.
   if (server) env.NODE_EXTRA_CA_CERTS = server.caFile;
 
+  const stateDir = join(home, '.local', 'state', 'bw-helper');
   const running = createRunning();
   const world: World = {
     folder,
     home,
     dataDir: join(home, '.config', 'Bitwarden CLI'),
     runtimeDir,
+    stateDir,
     env,
     settings(toml) {
       const config = join(home, '.config', 'bw-helper');
@@ -143,7 +147,7 @@ export function createWorld({
       }
     },
     log() {
-      return readFileSync(join(home, '.local', 'state', 'bw-helper', 'daemon.log'), 'utf8');
+      return readFileSync(join(stateDir, 'daemon.log'), 'utf8');
     },
     async close() {
       running.close();

@@ -8,7 +8,7 @@ let world: World;
 let file: string;
 beforeEach(() => {
   world = createWorld();
-  const state = join(world.home, '.local', 'state', 'bw-helper');
+  const state = world.stateDir;
   mkdirSync(state, { recursive: true });
   file = join(state, 'audit.jsonl');
 });

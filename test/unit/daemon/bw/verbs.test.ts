@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createVerbs } from '../../../../daemon/bw/verbs.ts';
+import type { Clock } from '../../../../daemon/clock.ts';
 import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { staged } from '../../../../daemon/vault/staged.ts';
 import { failure } from '../../../../shared/errors.ts';
@@ -9,6 +10,18 @@ import { Secret } from '../../../../shared/secret.ts';
 import { folderWith, hastyClock, leftBy, loggedIn, session, USER } from '../vault/samples.ts';
 
 const LAST_SYNC = `user_${USER}_sync_lastSync`;
+
+/** What every test here has alike. */
+function common(clock: Clock) {
+  return {
+    scratch: folderWith(),
+    clock,
+    platform: process.platform,
+    random: () => 'x',
+    context: (secrets: readonly Secret[]) => ({ dataDir: '', secrets }),
+    atRest: () => 'keychain' as const,
+  };
+}
 
 /** A login by a bw that leaves `left` and ends with `exitCode`; which other bw ran after it. */
 async function loginLeaving(left: Record<string, unknown>, exitCode: number) {
@@ -18,12 +31,7 @@ async function loginLeaving(left: Record<string, unknown>, exitCode: number) {
   const ended = { exitCode, signal: null, stderr: '', stopped: undefined, durationMs: 0 };
   const verbs = createVerbs({
     dataFile,
-    scratch: folderWith(),
-    clock,
-    platform: process.platform,
-    random: () => 'x',
-    context: (secrets) => ({ dataDir: '', server: '', secrets }),
-    atRest: () => 'keychain',
+    ...common(clock),
     stage: staged,
     async run(folder, args) {
       ran.push(args.join(' '));
@@ -67,12 +75,7 @@ test('no key is left of an unlock whose copy could not be installed', async () =
   const [keys, stdouts]: [Secret[], Secret[]] = [[], []];
   const verbs = createVerbs({
     dataFile,
-    scratch: folderWith(),
-    clock,
-    platform: process.platform,
-    random: () => 'x',
-    context: (secrets) => ({ dataDir: '', server: '', secrets }),
-    atRest: () => 'keychain',
+    ...common(clock),
     // Others change the same keys each time.
     async stage(_, { run }) {
       for (let tries = 0; tries < 3; tries += 1)
