@@ -9,8 +9,6 @@ import type { World } from './world.ts';
 
 /** What the short figure has of a path whose rounds take seconds. */
 const OFTEN_WRONG = ['write', 'fsync', 'rename', 'unlink'];
-/** The last one of a kind has not the same number each time: threads of Node's are woken by writes, too. */
-const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4];
 /** Longer than bw's lock of a dead process counts, in s. */
 const STALE_S = 11;
 
@@ -57,24 +55,22 @@ export async function killAtEach(
     return { calls: traced.calls(), done };
   };
   const { calls: whole } = await round();
-  const all: Point[] = whole.filter(({ text }) => touches.test(text));
+  const all = whole.filter(({ text }) => touches.test(text)).map(({ point }) => point);
   expect(all.length).toBeGreaterThan(2);
-  const lastOf = (kind: string) => all.findLast(({ call }) => call === kind) ?? [];
+  const lastOf = (kind: string) =>
+    all.findLast(({ call, path }) => call === kind && path) ??
+    all.findLast(({ call }) => call === kind) ??
+    [];
   const points = isLong || each ? all : OFTEN_WRONG.flatMap(lastOf);
 
   const diedAt = new Set<string>();
-  const killAt = async (point: Point): Promise<boolean> => {
+  for (const point of points) {
     const { calls, done } = await round(point);
     const last = calls.at(-1);
-    const hit = last !== undefined && touches.test(last.text);
-    if (hit) diedAt.add(last.call);
+    if (last?.fatal && touches.test(last.text)) diedAt.add(last.call);
     if (!isLong) makeStale(world);
     await check(done);
-    return hit;
-  };
-  for (const { call, n } of points)
-    for (const shift of points === all ? [0] : SHIFTS)
-      if (await killAt({ call, n: n + shift })) break;
+  }
   return diedAt;
 }
 

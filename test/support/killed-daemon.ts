@@ -9,15 +9,25 @@ import type { World } from './world.ts';
 const CALLS =
   'openat,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,fchmod,chmod,link,bind';
 
-/** The n-th call of this kind, counted from 1 at the daemon's start. */
+/** The n-th call of this kind, counted from 1 at the daemon's start: of all, or of those at `path`. */
 export interface Point {
   readonly call: string;
   readonly n: number;
+  readonly path?: string | undefined;
+}
+
+/** A call that was seen. Its point is the same at each start, where its path is. */
+export interface Call {
+  readonly call: string;
+  readonly text: string;
+  readonly point: Point;
+  /** The daemon died in it. */
+  readonly fatal: boolean;
 }
 
 export interface Traced {
-  /** The calls so far, oldest first, with their paths. */
-  calls(): (Point & { readonly text: string })[];
+  /** The calls so far, oldest first; with a path to die at, those at that path alone. */
+  calls(): Call[];
   readonly ended: Promise<void>;
 }
 
@@ -25,6 +35,8 @@ export interface Traced {
 export async function startTraced(world: World, point?: Point): Promise<Traced> {
   const file = join(world.folder, 'strace');
   const kill = point ? ['-e', `inject=${point.call}:signal=SIGKILL:when=${point.n}`] : [];
+  // Else writes by which Node's threads wake each other would be counted, too.
+  const where = point?.path ? ['-P', point.path] : [];
   const child = spawn(
     'strace',
     [
@@ -37,6 +49,7 @@ export async function startTraced(world: World, point?: Point): Promise<Traced> 
       '-e',
       `trace=${CALLS}`,
       ...kill,
+      ...where,
       process.execPath,
       '--disable-sigusr1',
       daemonMain,
@@ -57,15 +70,31 @@ async function firstLine(child: ChildProcess): Promise<void> {
   });
 }
 
-function readCalls(file: string): (Point & { text: string })[] {
+function readCalls(file: string): Call[] {
   const counts = new Map<string, number>();
+  const count = (what: string) => {
+    const n = (counts.get(what) ?? 0) + 1;
+    counts.set(what, n);
+    return n;
+  };
   return readFileSync(file, 'latin1')
     .split('\n')
     .flatMap((text) => {
       const [, call] = /^(\w+)\(/.exec(text) ?? [];
       if (!call) return [];
-      const n = (counts.get(call) ?? 0) + 1;
-      counts.set(call, n);
-      return [{ call, n, text }];
+      const path = pathIn(call, text);
+      const [n, nThere] = [count(call), count(`${call} ${path}`)];
+      const point = path ? { call, n: nThere, path } : { call, n };
+      return [{ call, text, point, fatal: text.endsWith('= ?') }];
     });
+}
+
+/**
+ * The path by which strace finds the call again; undefined where it has another name at each start, or
+ * strace does not look at it.
+ */
+function pathIn(call: string, text: string): string | undefined {
+  if (call === 'bind') return undefined;
+  const [, path] = /^\w+\(\d+<(\/[^>]*)>/.exec(text) ?? /"(\/[^"]*)"/.exec(text) ?? [];
+  return path?.includes('/staged-') ? undefined : path;
 }
