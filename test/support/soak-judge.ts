@@ -27,6 +27,8 @@ export interface Judge {
   expired(): number;
 }
 
+/** What a killed daemon leaves: no answer, or, where the request had just started it, no start. */
+const CUT: readonly number[] = [errors['daemon-gone'].exit, errors['daemon-start-failed'].exit];
 const KEY = /^[A-Za-z0-9+/]{86}==$/;
 
 export function createJudge(world: World): Judge {
@@ -97,7 +99,7 @@ export function createJudge(world: World): Judge {
       const why = await problem(request, from, ran);
       if (!why) return;
       const wasKilled = kills.some(({ gone }) => gone > from);
-      if (wasKilled && ran.code === errors['daemon-gone'].exit) cut.push(request);
+      if (wasKilled && CUT.includes(ran.code ?? 0)) cut.push(request);
       else wrong.push(`${request}: ${why} (exit ${ran.code}) ${ran.stderr}`);
     },
     killing() {
