@@ -1,5 +1,6 @@
 import { showDuration } from '../../shared/duration.ts';
 import { failure } from '../../shared/errors.ts';
+import { DEFAULT_PROFILE } from '../../shared/profile-name.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
 import { printable, shownJson } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
@@ -86,7 +87,9 @@ export async function profileRemove(context: Context, name: string, force: boole
   requireName(name);
   const asking = { input: true, passwordStdin: false };
   const { dataDir } = await findProfile(context, name);
-  if (!force && !(await agreed(context, name, dataDir))) throw failure('prompt-cancelled');
+  // The default one cannot be removed: nothing is to be asked.
+  const asks = !force && name !== DEFAULT_PROFILE;
+  if (asks && !(await agreed(context, name, dataDir))) throw failure('prompt-cancelled');
   const call = { asking, start: true };
   const { kept, settings } = await callDaemon(context, 'profile.remove', { name }, call);
   output.say(`Removed ${name} from ${settings}, and its API key from the keychain.`);

@@ -1,8 +1,9 @@
 /** The one bw of this daemon: found once, run with a clean environment, and looked at for changes. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Environment } from '../../shared/environment.ts';
 import { pathVariable } from '../../shared/environment.ts';
 import { failure } from '../../shared/errors.ts';
+import { codeOf, inWords } from '../file-calls.ts';
 import type { Log } from '../log.ts';
 import { orBefore, type ProfileSettings, type Settings } from '../settings/settings.ts';
 import { type BwSurroundings, bwEnvironment } from './environment.ts';
@@ -68,10 +69,11 @@ export function createInvoke(
     return found;
   }
 
-  // Node only warns about such a file, and bw then says that the server cannot be reached.
+  // Node only warns about a file that is none, and bw then says that the server cannot be reached.
   function checked(file: string | undefined): string | undefined {
-    if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
-    const problem = `\`ca_file\` names ${file}, and there is no such file`;
+    const wrong = file === undefined ? undefined : whyNoAuthority(file);
+    if (wrong === undefined) return file;
+    const problem = `\`ca_file\` names ${file}, and ${wrong}`;
     throw failure('settings-invalid', { file: settingsFile, problem });
   }
 
@@ -126,4 +128,14 @@ export function createInvoke(
       raisesChallenge: () => program(false).raisesChallenge,
     };
   };
+}
+
+function whyNoAuthority(file: string): string | undefined {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return 'there is no such file';
+  try {
+    const holdsOne = /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(readFileSync(file, 'latin1'));
+    return holdsOne ? undefined : 'there is no certificate in it (PEM)';
+  } catch (thrown) {
+    return `it cannot be read: ${inWords(codeOf(thrown))}`;
+  }
 }

@@ -152,7 +152,10 @@ export function wellKnownFolders(platform: NodeJS.Platform, nodePath: string): s
 function namedBw(path: string): string {
   if (!isAbsolute(path))
     throw failure('bw-refused', { file: path, problem: 'its path is not absolute' });
-  if (!isFile(path)) throw failure('bw-refused', { file: path, problem: 'there is no such file' });
+  if (!isFile(path)) {
+    const problem = existsSync(path) ? 'it is not a file' : 'there is no such file';
+    throw failure('bw-refused', { file: path, problem });
+  }
   return path;
 }
 

@@ -134,7 +134,24 @@ const outcomes: readonly Outcome[] = [
     // 2026.9.0, no connection: refused, no such name, unknown certificate authority. Also within the
     // report of a crash at an account's first unlock, which needs the network.
     says: /request to \S+ failed, reason: ([^;"\\$]+)/,
-    means: ({ what }) => failure('server-unreachable', { problem: what }),
+    means: ({ what }) =>
+      failure('server-unreachable', {
+        // What OpenSSL makes of an answer in the clear.
+        problem: /wrong version number/.test(what) ? 'it speaks plain HTTP there, no HTTPS' : what,
+      }),
+  },
+  {
+    // 2026.9.0 before a login by password, of an answer that it cannot make anything of.
+    on: ['login'],
+    says: /^(?:Error: )?KDF config response does not contain\b/,
+    means: () =>
+      failure('server-unreachable', { problem: 'it answers, but not as a Bitwarden server does' }),
+  },
+  {
+    // 2026.9.0, the password of an account that has none for its vault.
+    on: ['login', 'unlock'],
+    says: /^Master password unlock data is required\b/,
+    means: () => failure('no-master-password', { account: 'This account' }),
   },
   {
     // 2026.9.0 where the server has ended a login by password, for instance after a password change;

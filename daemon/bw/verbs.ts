@@ -3,7 +3,7 @@
  * staged copy with the client_secret put in; the rest runs in the real folder. Exit codes are never
  * believed alone: data.json tells what really happened.
  */
-import { type Failure, failure } from '../../shared/errors.ts';
+import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
@@ -151,8 +151,12 @@ export function createVerbs(parts: VerbParts): Verbs {
     const told = await run(folder, ['config', 'server'], { deadlineMs: DEADLINE_MS.network });
     if (told.exitCode !== 0 || told.stdout.empty) throw explain('config', told, context([]));
     if (sameServer(told.stdout.reveal().trim(), server)) return;
+    throw tooOld();
+  }
+
+  function tooOld(): Failure {
     const problem = `it cannot read ${dataFile.file}, which a newer one wrote`;
-    throw failure('bw-refused', { file: 'this bw', problem });
+    return failure('bw-refused', { file: 'this bw', problem });
   }
 
   async function loginBy<T extends { readonly exitCode: number | null }>(
@@ -232,8 +236,16 @@ export function createVerbs(parts: VerbParts): Verbs {
         deadlineMs: DEADLINE_MS.local,
         anySettings: true,
       }),
-    logout: () =>
-      must(dataFile.folder, ['logout', '--nointeraction'], { deadlineMs: DEADLINE_MS.local }),
+    async logout() {
+      try {
+        await must(dataFile.folder, ['logout', '--nointeraction'], {
+          deadlineMs: DEADLINE_MS.local,
+        });
+      } catch (thrown) {
+        const sees = !(thrown instanceof Failure && thrown.is('not-logged-in'));
+        throw sees || !describe((await dataFile.read()) ?? {}) ? thrown : tooOld();
+      }
+    },
 
     async check(key) {
       const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {

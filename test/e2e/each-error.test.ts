@@ -244,6 +244,34 @@ describe('with an API key stored, and nobody logged in', () => {
     },
     'not as a Bitwarden server does',
   );
+  provokes(
+    'server-unreachable',
+    'it speaks plain HTTP at an https address',
+    async () => {
+      const { url, close } = await startOddServer(world.folder, { plain: true });
+      ends.push(close);
+      return await login(`server = "${url}"`);
+    },
+    'plain HTTP',
+  );
+  provokes(
+    'server-unreachable',
+    'it answers a login by password with rubbish',
+    async () => {
+      const { url, caFile, close } = await startOddServer(world.folder, { body: '{}' });
+      ends.push(close);
+      world.settings(setting(`server = "${url}"\nca_file = "${caFile}"`));
+      const args = ['login', '--email', 'x@example.test', '--password-stdin'];
+      return await world.helper(args, { input: 'password\n' });
+    },
+    'not as a Bitwarden server does',
+  );
+  provokes(
+    'settings-invalid',
+    'a ca_file without a certificate',
+    () => login('server = "https://127.0.0.1:1"\nca_file = "/etc/hosts"'),
+    'no certificate',
+  );
   provokes('server-insecure', 'bw was set to http', async () => {
     expect((await world.bw(['config', 'server', 'http://127.0.0.1:1'])).code).toBe(0);
     return await login('');

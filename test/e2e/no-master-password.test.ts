@@ -20,3 +20,11 @@ test('unlock says so before it asks for one', async () => {
   expect(ran.stderr).toContain('fern@example.test has no master password');
   expect(ran.stderr).toContain('`helper login --sso`');
 });
+
+test('so does a login by password', async () => {
+  const { world, fromStdin } = here;
+  expect((await world.helper(['logout'])).code).toBe(0);
+  const ran = await fromStdin();
+  expect(ran).toMatchObject({ code: 67, stdout: '' });
+  expect(ran.stderr).toContain('has no master password');
+});

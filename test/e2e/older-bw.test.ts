@@ -17,3 +17,20 @@ test('it would log in elsewhere than what stands there, so it is not used', asyn
   expect(ran.stderr).toContain('which a newer one wrote');
   expect(server.requests.filter(({ grant }) => grant)).toEqual([]);
 });
+
+test('it cannot log out whom a newer one has logged in, and says why', async () => {
+  here = await byPassword({ bw: '2025.4.0' });
+  const { server, world, fromStdin } = here;
+  expect(await fromStdin()).toMatchObject({ code: 0 });
+  const settings = (more: string) =>
+    world.settings(
+      `${more}[profiles.default]\nkeychain = "file"\nserver = "${server.url}"\nca_file = "${server.caFile}"\n`,
+    );
+  const older = resolve('.ci/bw/node_modules/bw-2023.12.1/build/bw.js');
+  settings(`bw_path = "${older}"\n`);
+  const refused = await world.helper(['logout']);
+  expect(refused).toMatchObject({ code: 23, stdout: '' });
+  expect(refused.stderr).toContain('which a newer one wrote');
+  settings('');
+  expect(await world.helper(['logout'])).toMatchObject({ code: 0 });
+});
