@@ -7,12 +7,11 @@ import { figure } from '../support/figures.ts';
 import { descriptorsOf, processesWith, startedBy } from '../support/processes.ts';
 import { type SignedIn, signedIn, unlockFromStdin } from '../support/signed-in.ts';
 import { type Soaked, soak } from '../support/soak.ts';
-import { testOnLinux, testWhere } from '../support/test-where.ts';
+import { isRoot, testOnLinux, testWhere } from '../support/test-where.ts';
 
 const isLinux = process.platform === 'linux';
-const isRoot = process.getuid?.() === 0;
 const testDescriptors = testWhere(
-  isLinux && isRoot,
+  isLinux && isRoot(),
   'needs Linux, and root: the daemon hides them',
 );
 
@@ -32,7 +31,7 @@ beforeAll(
     here = await signedIn({ settings: 'idle = "20s"\nmax = "20s"' });
     await unlockFromStdin(here);
     await here.world.helper(['lock']);
-    if (isRoot) atRest = await settledDescriptors();
+    if (isRoot()) atRest = await settledDescriptors();
     soaked = await soak(here, { clients: CLIENTS, durationMs });
     process.stdout.write(`soak: ${inWords(soaked)}\n`);
   },

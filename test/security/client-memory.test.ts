@@ -9,7 +9,7 @@ import { leavesCores, WITH_CORES } from '../support/cores.ts';
 import { startedBy } from '../support/processes.ts';
 import { PASSPHRASE, storeApiKey, unlockFromStdin } from '../support/signed-in.ts';
 import { openTerminal } from '../support/terminal.ts';
-import { testOnLinux, testWhere } from '../support/test-where.ts';
+import { isRoot, testOnLinux, testWhere } from '../support/test-where.ts';
 
 /** What a shell says of its limit, as a person has set it. */
 const HARD = spawnSync('sh', ['-c', 'ulimit -H -c'], { encoding: 'utf8' }).stdout.trim();
@@ -22,7 +22,7 @@ const AS_NOBODY = [
 
 const testWhereDumped = testWhere(leavesCores(), 'needs a system that writes core files');
 const testAsRootOnLinux = testWhere(
-  process.platform === 'linux' && process.getuid?.() === 0,
+  process.platform === 'linux' && isRoot(),
   'needs root, to be somebody else',
 );
 

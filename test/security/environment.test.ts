@@ -17,6 +17,7 @@ import type { Sighting } from '../support/canary.ts';
 import { startServer, type TestServer } from '../support/server/server.ts';
 import { PASSPHRASE } from '../support/signed-in.ts';
 import { openTerminal } from '../support/terminal.ts';
+import { isRoot } from '../support/test-where.ts';
 import { type Watcher, watch } from '../support/watcher.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -154,7 +155,8 @@ test.skipIf(process.platform !== 'linux')('no bw gets any of it, and none may as
 test.skipIf(process.platform !== 'linux')(
   'nor does the daemon, whose PATH has only absolute folders',
   (context) => {
-    if (!daemonEnvironment) return context.skip('needs root, to read what the daemon hides');
+    if (!isRoot() || !daemonEnvironment)
+      return context.skip('needs root, to read what the daemon hides');
     expect(daemonFolder).toBe('/');
     const [path = ''] = daemonEnvironment.filter((entry) => entry.startsWith('PATH='));
     for (const folder of path.slice('PATH='.length).split(':')) expect(folder).toMatch(/^\//);

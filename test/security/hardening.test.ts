@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askRaw } from '../support/raw-client.ts';
 import { openTerminal } from '../support/terminal.ts';
+import { isRoot } from '../support/test-where.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const HIDDEN = 'needs root, to read what the daemon hides';
@@ -66,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
   });
 
   test('is on no network', (context) => {
-    if (process.getuid?.() !== 0) return context.skip(HIDDEN);
+    if (!isRoot()) return context.skip(HIDDEN);
     const ours = new Set(
       readdirSync(`${proc}/fd`)
         .map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`${proc}/fd/${fd}`))?.[1])
@@ -83,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('a running daemon', () => {
   });
 
   test('has nothing of whoever started it: neither folder nor terminal nor descriptors nor secrets', (context) => {
-    if (process.getuid?.() !== 0) return context.skip(HIDDEN);
+    if (!isRoot()) return context.skip(HIDDEN);
     expect(readlinkSync(`${proc}/cwd`)).toBe('/');
     expect([0, 1, 2].map((fd) => readlinkSync(`${proc}/fd/${fd}`))).toEqual(
       Array(3).fill('/dev/null'),

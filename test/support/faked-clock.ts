@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemonMain } from './product.ts';
+import { isRoot } from './test-where.ts';
 import type { World } from './world.ts';
 
 const LIBRARY = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
@@ -22,7 +23,7 @@ const WITH_UPTIME = [
 export const clockCanBeFaked = LIBRARY !== undefined;
 
 /** Whether it can also be made to sleep: that takes root. */
-export const sleepCanBeFaked = clockCanBeFaked && canReplaceUptime();
+export const sleepCanBeFaked = clockCanBeFaked && isRoot() && canReplaceUptime();
 
 export interface FakedClock {
   /** Moves the wall clock against the true time: `+13h`, `-2d`, `+5s`. */

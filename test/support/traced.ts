@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Seen } from './canary.ts';
+import { isRoot } from './test-where.ts';
 
 const WRITES = 'write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg';
 /** What takes a content from one file to another without a write. */
@@ -15,7 +16,7 @@ export function untraceable(): string | undefined {
   if (error) return 'needs strace, which is not installed';
   if (status !== 0) return 'needs strace, which this system does not let run';
   // The daemon is not dumpable: others see that it writes, and not what.
-  return process.getuid?.() === 0 ? undefined : 'needs root, to see what the daemon writes';
+  return isRoot() ? undefined : 'needs root, to see what the daemon writes';
 }
 
 /** The command, under strace. It ends when the last of its descendants has ended. */

@@ -93,8 +93,6 @@ export function createWorld({
     ? join(checkout, '.ci', 'bw', 'node_modules', `bw-${bw}`)
     : join(checkout, 'node_modules', '@bitwarden', 'cli');
   const script = join(bwFolder, 'build', 'bw.js');
-  // Both older ones call themselves `bw`, and npm made only one of them executable.
-  if (bw) chmodSync(script, 0o755);
   symlinkSync(script, join(programs, 'bw'));
 
   const env: Record<string, string> = {

@@ -62,6 +62,7 @@ testAsUser('a folder in PATH that cannot be entered hides nothing behind it', ()
   const closed = join(folder, 'closed');
   mkdirSync(closed, { mode: 0 });
   expect(find('tool', `${closed}:${folder}/two`)).toBe(`${folder}/two/tool`);
+  chmodSync(closed, 0o700);
 });
 
 test('without PATH it is looked for where the system would', () => {
