@@ -178,8 +178,13 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
 
 async function lockOne({ sessions, otherSession }: Profile) {
   const locked = (await sessions.lock()) ? ('locked' as const) : ('none' as const);
-  // A file that cannot be read says nothing against the lock.
-  return { locked, otherSession: await otherSession().catch(() => false) };
+  const other = await otherSession().catch((thrown) => {
+    // Whoever asked for a lock must go there.
+    if (thrown instanceof Failure && thrown.is('profile-in-use')) throw thrown;
+    // A file that cannot be read says nothing against the lock.
+    return false;
+  });
+  return { locked, otherSession: other };
 }
 
 function withTraits(

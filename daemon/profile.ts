@@ -64,7 +64,7 @@ export interface Profile {
   answer(caller: Caller, what: 'client-id' | 'client-secret'): Promise<string>;
   /** Throws what `ApiKey.scrub` does, and profile-in-use. */
   scrub(caller: Caller, force: boolean): Promise<Scrubbed & Pick<ProfileSettings, 'apiKeyAtRest'>>;
-  /** True where a session stands in data.json that is not ours. */
+  /** True where a session stands in data.json that is not ours. Throws profile-in-use where it may be another daemon's. */
   otherSession(): Promise<boolean>;
   /** Resolves when no bw is at work and none waits for its turn. */
   settled(): Promise<void>;
@@ -172,7 +172,13 @@ export function createProfile(parts: ProfileParts): Profile {
   });
 
   async function otherSession(): Promise<boolean> {
-    return slot((await dataFile.read()) ?? {}) !== undefined;
+    if (slot((await dataFile.read()) ?? {}) === undefined) return false;
+    try {
+      claim();
+    } catch (thrown) {
+      if (toFailure(thrown).is('profile-in-use')) throw thrown;
+    }
+    return true;
   }
 
   async function settled(): Promise<void> {

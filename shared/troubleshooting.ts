@@ -44,7 +44,7 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
   'profile-mismatch':
     "A key of one data folder opens nothing in another. So where this terminal's bw would use another folder than bw-helper does, it gets no key at all.",
   'profile-in-use':
-    "It names the process and its runtime folder. As a rule it is in a container or in another kind of login, with another XDG_RUNTIME_DIR: give both the same one, and they share one daemon and its session. Two daemons on one folder would end each other's sessions.",
+    "It names the process and its runtime folder. As a rule it is in a container or in another kind of login, with another XDG_RUNTIME_DIR: give both the same one, and they share one daemon and its session. Where it names your own runtime folder, that was removed or replaced under the older daemon, which locks and leaves by itself within 30 s. Two daemons on one folder would end each other's sessions.",
   'profile-unknown':
     'The profiles are the tables [profiles.NAME] of the settings file; `default` is always there. The name comes from --profile, or else from BW_HELPER_PROFILE.',
   'profile-folder-shared':

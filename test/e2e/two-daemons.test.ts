@@ -37,6 +37,9 @@ test('`helper lock` beside another runtime folder names the daemon that has the 
     expect(other.stderr).toContain(`pid ${world.daemonPid()}, ${world.runtimeDir}/bw-helper`);
     await world.helper(['daemon', 'stop'], { env });
   }
+  await world.helper(['daemon', 'start'], { env });
+  expect(await world.helper(['lock'], { env })).toMatchObject({ code: 33, stdout: '' });
+  await world.helper(['daemon', 'stop'], { env });
   // Of another profile it is no failure.
   const third = await world.helper(['--profile', 'work', 'lock'], { env });
   expect(third).toMatchObject({ code: 0, stdout: '' });
