@@ -3,7 +3,15 @@
  * with `N caught, N survived, N left out`; an argument picks by a part of what is broken.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +35,10 @@ try {
         .split(sep)
         .some((part) => NOT_COPIED.has(part)),
   });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  for (const folder of ['node_modules', join('.ci', 'bw', 'node_modules')])
+    symlinkSync(join(root, folder), join(copy, folder));
+  // The tests do not run as root.
+  chmodSync(copy, 0o755);
   // Red must mean the break, so all of them are green without it.
   build();
   for (const file of new Set(chosen.map(({ caughtBy }) => caughtBy)))
