@@ -28,6 +28,8 @@ export interface Locking {
   lockAll(): Promise<void>;
   /** Whether the vault may be open to one of them. */
   open(): boolean;
+  /** Whether it has not even been tried yet to lock to one of them. */
+  untried(): boolean;
   /** Why the vault is still open to one of them, if it is. */
   problem(): string | undefined;
   /** Locks a last time, and forgets even a key to which the vault stays open. */
@@ -106,6 +108,7 @@ export function createLocking({ clock, log, lock, onLocked }: LockingParts): Loc
     lockAll,
     problem,
     open: () => [...entries.values()].some(({ locked, failed }) => !locked || failed),
+    untried: () => [...entries.values()].some(({ locked, failed }) => !locked && !failed),
     async stop() {
       if (entries.size > 0) {
         await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS[0], resolve));

@@ -145,9 +145,13 @@ export class Sessions {
     await this.#locking.stop();
   }
 
-  /** Ends a session that is past a limit; resolves when its vault is locked, or could not be. */
+  /**
+   * Ends a session that is past a limit; resolves when its vault is locked, or could not be, also where
+   * its timer came first. What could not be locked then is tried again without anybody waiting.
+   */
   async expire(): Promise<void> {
-    if (this.#session?.expiry.ended()) await this.#locking.lockAll();
+    this.#session?.expiry.ended();
+    if (this.#locking.untried()) await this.#locking.lockAll();
   }
 
   async #live(): Promise<Session | undefined> {

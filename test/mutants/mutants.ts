@@ -424,4 +424,11 @@ export const mutants: readonly Mutant[] = [
     to: '',
     caughtBy: 'test/e2e/two-daemons.test.ts',
   },
+  {
+    breaks: 'who comes just after a limit is answered before the vault is locked',
+    file: 'daemon/sessions.ts',
+    from: 'if (this.#locking.untried()) await this.#locking.lockAll();',
+    to: '',
+    caughtBy: 'test/unit/daemon/sessions.test.ts',
+  },
 ];

@@ -174,6 +174,27 @@ test('who looks for sessions past a limit waits until the vault is locked', asyn
   expect(sessions.left()).toBeUndefined();
 });
 
+test('so does who comes after its timer', async () => {
+  const { clock, sessions, state, hold } = await opened();
+  const release = hold('lock');
+  clock.advance(61_000);
+  const open = sessions.expire().then(() => state.live);
+  await settle();
+  release();
+  expect(await open).toBe('');
+});
+
+test('nobody waits for another try after a lock that failed', async () => {
+  const { clock, sessions, state, hold } = await opened();
+  state.lockFails = true;
+  clock.advance(61_000);
+  await settle();
+  const release = hold('lock');
+  await sessions.expire();
+  expect(sessions.problem()).toContain('data.json');
+  release();
+});
+
 test('a vault that could not be locked is a problem, is tried again, and its key is not given', async () => {
   const { clock, sessions, state } = await opened();
   state.lockFails = true;
