@@ -6,7 +6,7 @@
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure } from '../../shared/errors.ts';
+import { failure, toFailure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import { codeOf, inWords } from '../file-calls.ts';
 import type { DataFile } from './data-file.ts';
@@ -57,7 +57,7 @@ export async function staged<T>(dataFile: DataFile, staging: Staging<T>): Promis
       const result = await resultOf(copy, dataFile.file);
       if (await install(dataFile, { base, result }, staging)) return answer;
     } finally {
-      rmSync(copy.folder, { recursive: true, force: true, maxRetries: 3 });
+      remove(copy);
       if (staging.abandoned?.()) bar(copy.folder);
     }
   }
@@ -75,6 +75,16 @@ export function clearStaged(scratch: string): void {
     const path = join(scratch, entry.name);
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
     if (entry.isDirectory()) bar(path);
+  }
+}
+
+/** The file first, as that needs no descriptor: where none is left its empty folder stays until the next start. */
+function remove({ file, folder }: DataFile): void {
+  rmSync(file, { force: true });
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch (thrown) {
+    if (!toFailure(thrown).is('too-many-files')) throw thrown;
   }
 }
 
