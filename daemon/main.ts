@@ -192,6 +192,7 @@ async function start(): Promise<void> {
     uid,
     log,
     peer: native.peer,
+    descriptorLimit: native.descriptorLimit,
     door,
     handlers: (connection) =>
       createMethods(

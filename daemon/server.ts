@@ -11,8 +11,12 @@ import type { Log } from './log.ts';
 import type { Native } from './native.ts';
 import type { Door } from './pipe-door.ts';
 
-/** Open connections; each costs a descriptor, and systems give 1024 by default. */
+/** Open connections at most, however many descriptors there are. */
 const CONNECTIONS = 800;
+/** Descriptors that no connection gets: the daemon has some 25, and needs some for each bw and each file. */
+const OWN_DESCRIPTORS = 64;
+/** The part of a small limit that is for connections all the same. */
+const SMALLEST_SHARE = 0.25;
 /** Time for hello; it is in the first write of an honest client. */
 const HELLO_MS = 10_000;
 /** Requests at work on one connection. An honest client has its hello and one more. */
@@ -24,6 +28,7 @@ export interface ServerOptions {
   readonly log: Log;
   /** Who is at the other end of a socket, by the kernel's word. */
   readonly peer: Native['peer'];
+  readonly descriptorLimit: Native['descriptorLimit'];
   /** Where the kernel does not tell: what a connection must show before it is heard. */
   readonly door?: Pick<Door, 'admits'> | undefined;
   readonly handlers: (connection: Connection) => Handlers<ToDaemon>;
@@ -37,7 +42,7 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
 
   // Nobody who waits for an answer, least of all a person, makes place for a newcomer.
   function makePlace(): boolean {
-    if (served.size < CONNECTIONS) return true;
+    if (served.size < atMost(options.descriptorLimit())) return true;
     const idle = [...served].find(([socket, { busy }]) => !socket.destroyed && !busy());
     idle?.[0].destroy();
     return idle !== undefined;
@@ -70,6 +75,11 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
     server,
     drop: () => Promise.all([...served.keys()].map(end)),
   };
+}
+
+/** So that clients alone cannot take what the daemon itself has to open: each connection costs a descriptor. */
+function atMost(limit: number): number {
+  return Math.min(CONNECTIONS, Math.max(limit - OWN_DESCRIPTORS, limit * SMALLEST_SHARE));
 }
 
 interface Served {

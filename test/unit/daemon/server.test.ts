@@ -24,6 +24,7 @@ const ask = { id: 2, method: 'session.get', params: {} };
 
 interface Given {
   readonly peer?: () => { uid: number; pid?: number } | undefined;
+  readonly descriptorLimit?: () => number;
   /** As on Windows. */
   readonly admits?: () => Promise<boolean>;
   /** More handlers than hello. */
@@ -33,6 +34,7 @@ interface Given {
 /** A server on pairs of streams instead of sockets, with a clock of the test's own. */
 function serving({
   peer = () => ({ uid: UID, pid: 7 }),
+  descriptorLimit = () => 20_000,
   handlers = () => ({}),
   admits,
 }: Given = {}) {
@@ -45,6 +47,7 @@ function serving({
     uid: UID,
     log: { info: note, warn: note, debug: () => {} },
     peer,
+    descriptorLimit,
     door: admits && { admits },
     handlers(connection) {
       connections.push(connection);
