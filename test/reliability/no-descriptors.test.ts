@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { leaveOne, limitDescriptors } from '../support/descriptors.ts';
-import { descriptorsOf } from '../support/processes.ts';
+import { settledDescriptorsOf } from '../support/processes.ts';
 import { connectRaw, frame, HELLO, type RawConnection } from '../support/raw-connection.ts';
 import { PASSPHRASE, type SignedIn, signedIn, unlockFromStdin } from '../support/signed-in.ts';
 import { testOnLinux, testWhere } from '../support/test-where.ts';
@@ -94,13 +94,13 @@ describe('a daemon whose descriptors run out', () => {
   });
 
   testDescriptors('nor does it leave a descriptor open', async () => {
-    const before = descriptorsOf(pid);
+    const before = await settledDescriptorsOf(pid);
     const most = await leaveOne(pid, socketPath);
     for (const more of TOO_FEW) {
       limitDescriptors(pid, most + more);
       await here.world.helper(['sync']);
     }
-    await expect.poll(() => descriptorsOf(pid)).toEqual(before);
+    expect(await settledDescriptorsOf(pid)).toEqual(before);
   });
 
   testOnLinux('a lock that fails by it is told, and a later one ends the session', async () => {

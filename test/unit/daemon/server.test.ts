@@ -175,6 +175,22 @@ describe('who may connect', () => {
     expect(logged).toMatchObject([{ why: 'too many connections' }]);
   });
 
+  test.each([
+    [64, 16],
+    [256, 192],
+    [864, 800],
+    [1_000_000, 800],
+  ])('with %i descriptors in all they get %i, and the daemon has the rest', async (limit, most) => {
+    const { connect } = serving({
+      descriptorLimit: () => limit,
+      handlers: () => ({ 'session.get': () => new Promise(() => {}) }),
+    });
+    const all = Array.from({ length: most }, () => connect());
+    await Promise.all(all.map((one) => one.says(hello, ask)));
+    expect(all.filter(({ far }) => far.destroyed)).toEqual([]);
+    expect(connect().far.destroyed).toBe(true);
+  });
+
   test('not with 17 requests at once', async () => {
     const { connect, logged } = serving({
       handlers: () => ({ 'session.get': () => new Promise(() => {}) }),

@@ -7,6 +7,7 @@ import { loadPipe } from '../../../../daemon/bw/pipe.ts';
 import { createRunner, type RunOptions } from '../../../../daemon/bw/run.ts';
 import { Failure } from '../../../../shared/errors.ts';
 import { Secret } from '../../../../shared/secret.ts';
+import { withoutDescriptors } from '../../../support/descriptors.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 
 const DEADLINE_MS = 30_000;
@@ -195,6 +196,18 @@ describe('a bw that cannot be started', () => {
       .catch((thrown) => thrown);
     expect(error).toBeInstanceOf(Failure);
     expect(error.row.name).toBe('bw-not-found');
+  });
+
+  test.each([
+    ['for its pipes', undefined],
+    ['for the password', new Secret('secret')],
+  ])('is told as too many open files where there is no descriptor %s', async (_, input) => {
+    if (process.platform !== 'linux') return;
+    const { run } = setUp();
+    const error = await withoutDescriptors(() =>
+      run('bw-shows-itself', [], input ? { input } : {}).catch((thrown) => thrown),
+    );
+    expect(error).toMatchObject({ name: 'too-many-files' });
   });
 
   posixOnly('is bw-refused when the system does not run the file', async () => {
