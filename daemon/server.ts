@@ -97,17 +97,21 @@ function serve(
   // Only its kind: a message made elsewhere may quote a value.
   const onBug = (thrown: unknown) => log.warn('fault', { kind: (thrown as Error)?.name });
   const gone = new AbortController();
+  const spoken = Promise.withResolvers<void>();
   const connection = createCaller(() => channel, peer, gone.signal, clock);
   const requests = countRequests(
     options.handlers(connection),
     clock,
     () => channel.notify('progress', {}),
     () => refuse('too many requests at once'),
+    // Whoever has heard nothing may ask once more, as nothing was done.
+    async () => void (connection.greeted && (await spoken.promise)),
   );
   const channel: Channel<ToClient> = createChannel<ToClient, ToDaemon>({
     // Who does not read is not read from either.
     write: (frame) => {
       if (!socket.write(frame)) socket.pause();
+      spoken.resolve();
     },
     handlers: requests.handlers,
     check: (method, part, value) =>
@@ -151,13 +155,14 @@ function end(socket: Socket): Promise<void> {
 
 /**
  * Wraps the handlers: while any of them is at work, `beat` shows the client that we live; of more than
- * OPEN_REQUESTS none begins.
+ * OPEN_REQUESTS none begins, and none before `ready`.
  */
 function countRequests(
   handlers: Handlers<ToDaemon>,
   clock: Clock,
   beat: () => void,
   tooMany: () => void,
+  ready: () => Promise<void>,
 ) {
   let open = 0;
   let cancel = () => {};
@@ -176,6 +181,7 @@ function countRequests(
       }
       if (open++ === 0) next();
       try {
+        await ready();
         return await handler(params);
       } finally {
         if (--open === 0) cancel();

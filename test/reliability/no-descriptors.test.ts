@@ -11,8 +11,6 @@ import { testOnLinux, testWhere } from '../support/test-where.ts';
 const ROOM = 1_000;
 /** One start of bw takes 9 for a moment. */
 const TOO_FEW = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-const TOO_MANY_FILES = 82;
-const FULL = 83;
 
 const isLinux = process.platform === 'linux';
 const testDescriptors = testWhere(
@@ -63,7 +61,7 @@ describe('a daemon whose descriptors run out', () => {
       ['sync'],
     ]) {
       const got = await here.world.helper(args);
-      expect(got).toMatchObject({ code: TOO_MANY_FILES, stdout: '' });
+      expect(got).toMatchObject({ code: 82, stdout: '' });
       expect(got.stderr).toMatch(
         /^helper: Too many files are open: the process has reached its limit\.\n {8}.*\n$/,
       );
@@ -79,7 +77,7 @@ describe('a daemon whose descriptors run out', () => {
       ['config', 'check'],
       ['config', 'list'],
     ])
-      expect(await here.world.helper(args)).toMatchObject({ code: TOO_MANY_FILES, stdout: '' });
+      expect(await here.world.helper(args)).toMatchObject({ code: 82, stdout: '' });
   });
 
   testOnLinux('bw that cannot be started changes nothing, and leaves nothing behind', async () => {
@@ -87,7 +85,7 @@ describe('a daemon whose descriptors run out', () => {
     const most = await leaveOne(pid, socketPath);
     for (const more of TOO_FEW) {
       limitDescriptors(pid, most + more);
-      expect(await here.world.helper(['sync'])).toMatchObject({ code: TOO_MANY_FILES, stdout: '' });
+      expect(await here.world.helper(['sync'])).toMatchObject({ code: 82, stdout: '' });
     }
     expect(dataJson()).toBe(before);
     expect(stagedCopies()).toEqual([]);
@@ -122,7 +120,7 @@ describe('a daemon whose descriptors run out', () => {
     for (const more of [0, 2, 4, 6, 8]) {
       limitDescriptors(pid, most + more);
       const got = await here.world.helper(['get-session', '--password-stdin'], { input });
-      expect(got).toMatchObject({ code: TOO_MANY_FILES, stdout: '' });
+      expect(got).toMatchObject({ code: 82, stdout: '' });
     }
     expect(dataJson()).not.toContain('_user_auto');
     expect(stagedCopies()).toEqual([]);
@@ -135,7 +133,7 @@ describe('a daemon whose descriptors run out', () => {
     const most = await leaveOne(pid, socketPath);
     for (const more of [0, 1, 2]) {
       limitDescriptors(pid, most + more);
-      expect(await here.world.helper(['login'])).toMatchObject({ code: TOO_MANY_FILES });
+      expect(await here.world.helper(['login'])).toMatchObject({ code: 82 });
     }
     limitDescriptors(pid, ROOM);
     const askpass = here.world.program('askpass', `#!/bin/sh\necho '${PASSPHRASE}'\n`);
@@ -156,7 +154,7 @@ describe('a daemon whose descriptors run out', () => {
   testOnLinux('where that lasts it is called full, and not gone', async () => {
     limitDescriptors(pid, (await leaveOne(pid, socketPath)) - 1);
     const got = await here.world.helper(['get-session', '--no-input']);
-    expect(got).toMatchObject({ code: FULL, stdout: '' });
+    expect(got).toMatchObject({ code: 83, stdout: '' });
     expect(got.stderr).toMatch(/^helper: The daemon takes no more connections now\.\n/);
   });
 });
@@ -196,7 +194,7 @@ describe('a daemon with 64 descriptors', () => {
     const wait = { id: 'long', method: 'session.get', params: { waitMs: 3_600_000 } };
     while ((await come(frame(wait))).open);
     const late = here.world.helper(['daemon', 'status']);
-    expect(await late).toMatchObject({ code: FULL, stdout: '' });
+    expect(await late).toMatchObject({ code: 83, stdout: '' });
     crowd[0]?.close();
     expect(await here.world.helper(['daemon', 'status'])).toMatchObject({ code: 0, stderr: '' });
     expect(here.world.daemonPid()).toBe(pid);

@@ -97,6 +97,28 @@ function serving({
   };
 }
 
+test('hello is answered before the request that came with it begins', async () => {
+  const order: string[] = [];
+  const { connect } = serving({
+    handlers: () => ({
+      'session.get'() {
+        order.push('work');
+        return { key: 'k' };
+      },
+    }),
+  });
+  const { far, says } = connect();
+  const write = far.write.bind(far);
+  far.write = (frame: string) => {
+    order.push(`answer to ${JSON.parse(frame).id}`);
+    return write(frame);
+  };
+  await says(
+    `${[hello, ask].map((one) => JSON.stringify({ jsonrpc: '2.0', ...one })).join('\n')}\n`,
+  );
+  expect(order).toEqual(['answer to 1', 'work', 'answer to 2']);
+});
+
 describe('who may connect', () => {
   test.each([
     ['another user', () => ({ uid: UID + 1, pid: 9 })],

@@ -9,6 +9,7 @@ import { Failure } from '../../../../shared/errors.ts';
 import { Secret } from '../../../../shared/secret.ts';
 import { withoutDescriptors } from '../../../support/descriptors.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 const DEADLINE_MS = 30_000;
 const posixOnly = test.skipIf(process.platform === 'win32');
@@ -198,17 +199,15 @@ describe('a bw that cannot be started', () => {
     expect(error.row.name).toBe('bw-not-found');
   });
 
-  test.each([
-    ['for its pipes', undefined],
-    ['for the password', new Secret('secret')],
-  ])('is told as too many open files where there is no descriptor %s', async (_, input) => {
-    if (process.platform !== 'linux') return;
-    const { run } = setUp();
-    const error = await withoutDescriptors(() =>
-      run('bw-shows-itself', [], input ? { input } : {}).catch((thrown) => thrown),
-    );
-    expect(error).toMatchObject({ name: 'too-many-files' });
-  });
+  for (const [what, options] of [
+    ['its pipes', {}],
+    ['its password', { input: new Secret('secret') }],
+  ] as const)
+    testOnLinux(`is too-many-files where there is no descriptor for ${what}`, async () => {
+      const { run } = setUp();
+      const ran = withoutDescriptors(() => run('bw-shows-itself', [], options));
+      await expect(ran).rejects.toMatchObject({ name: 'too-many-files' });
+    });
 
   posixOnly('is bw-refused when the system does not run the file', async () => {
     const error = await setUp()
