@@ -155,7 +155,7 @@ function end(socket: Socket): Promise<void> {
 
 /**
  * Wraps the handlers: while any of them is at work, `beat` shows the client that we live; of more than
- * OPEN_REQUESTS none begins, and none before `ready`.
+ * OPEN_REQUESTS none begins, and but for hello none before `ready`.
  */
 function countRequests(
   handlers: Handlers<ToDaemon>,
@@ -173,7 +173,7 @@ function countRequests(
     });
   };
   const wrap =
-    (handler: (params: never) => unknown) =>
+    (method: string, handler: (params: never) => unknown) =>
     async (params: never): Promise<unknown> => {
       if (open === OPEN_REQUESTS) {
         tooMany();
@@ -181,7 +181,7 @@ function countRequests(
       }
       if (open++ === 0) next();
       try {
-        await ready();
+        if (method !== 'hello') await ready();
         return await handler(params);
       } finally {
         if (--open === 0) cancel();
@@ -189,7 +189,7 @@ function countRequests(
     };
   return {
     handlers: Object.fromEntries(
-      Object.entries(handlers).map(([method, handler]) => [method, wrap(handler)]),
+      Object.entries(handlers).map(([method, handler]) => [method, wrap(method, handler)]),
     ) as unknown as Handlers<ToDaemon>,
     open: () => open,
     stop: () => cancel(),
