@@ -2,7 +2,7 @@
  * The daemon's log: one JSON line an event, named fields of plain values only. There is no way to
  * hand it an object, a frame or a Secret; text from elsewhere is made printable.
  */
-import { renameSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { failure } from '../shared/errors.ts';
@@ -81,6 +81,8 @@ function openFile(file: string): Destination {
 
 function startAnew(file: string, destination: Destination): void {
   try {
+    // Where there is no descriptor for the new one the old one goes on.
+    closeSync(openSync(file, 'r'));
     if (setAsideIfLarge(file)) destination.reopen();
   } catch {
     // A folder that was taken away, for instance: the next look may find it again.

@@ -39,6 +39,7 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
   const { clock, door, log, uid } = options;
   // The oldest first.
   const served = new Map<Socket, Served>();
+  let full = false;
 
   // Nobody who waits for an answer, least of all a person, makes place for a newcomer.
   function makePlace(): boolean {
@@ -57,7 +58,11 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
       socket.destroy();
     };
     if (!door && peer?.uid !== uid) return refuse('another user');
-    if (!makePlace()) return refuse('too many connections');
+    const wasFull = full;
+    full = !makePlace();
+    // Told once, as whoever is refused comes again and again.
+    if (full && wasFull) return void socket.destroy();
+    if (full) return refuse('too many connections');
     socket.once('close', () => served.delete(socket));
     const accept = () => served.set(socket, serve(socket, peer, refuse, options));
     if (!door) return accept();

@@ -474,4 +474,18 @@ export const mutants: readonly Mutant[] = [
     to: '',
     caughtBy: 'test/unit/daemon/keychain/ask-worker.test.ts',
   },
+  {
+    breaks: 'without descriptors the log is lost from sight',
+    file: 'daemon/log.ts',
+    from: "    closeSync(openSync(file, 'r'));\n",
+    to: '',
+    caughtBy: 'test/unit/daemon/log.test.ts',
+  },
+  {
+    breaks: 'a crowd that is refused fills the log',
+    file: 'daemon/server.ts',
+    from: '    if (full && wasFull) return void socket.destroy();\n',
+    to: '',
+    caughtBy: 'test/unit/daemon/server.test.ts',
+  },
 ];

@@ -192,9 +192,17 @@ describe('who may connect', () => {
     });
     const all = Array.from({ length: CONNECTIONS }, () => connect());
     await Promise.all(all.map((one) => one.says(hello, ask)));
-    expect(connect().far.destroyed).toBe(true);
+    for (let n = 0; n < 3; n += 1) expect(connect().far.destroyed).toBe(true);
     expect(all.filter(({ far }) => far.destroyed)).toEqual([]);
-    expect(logged).toMatchObject([{ why: 'too many connections' }]);
+    const told = { event: 'connection refused', why: 'too many connections' };
+    expect(logged).toMatchObject([told]);
+    all[0]?.far.destroy();
+    await settle();
+    const last = connect();
+    await last.says(hello, ask);
+    expect(last.far.destroyed).toBe(false);
+    expect(connect().far.destroyed).toBe(true);
+    expect(logged).toMatchObject([told, told]);
   });
 
   test.each([
