@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import pino from 'pino';
 import { failure } from '../shared/errors.ts';
 import { printable } from '../shared/text.ts';
+import { codeOf } from './file-calls.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** A log above this size is set aside, and the one before it dropped. */
@@ -74,8 +75,8 @@ function openFile(file: string): Destination {
     setAsideIfLarge(file);
     return pino.destination({ dest: file, mode: 0o600, ...WRITING });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw failure('daemon-start-failed', { problem: `its log ${file} cannot be opened (${code})` });
+    const problem = `its log ${file} cannot be opened (${codeOf(error)})`;
+    throw failure('daemon-start-failed', { problem });
   }
 }
 

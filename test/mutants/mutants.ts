@@ -488,4 +488,11 @@ export const mutants: readonly Mutant[] = [
     to: '',
     caughtBy: 'test/unit/daemon/server.test.ts',
   },
+  {
+    breaks: 'without descriptors a start calls its folder unsafe',
+    file: 'daemon/instance.ts',
+    from: 'codeOf(error)',
+    to: '(error as NodeJS.ErrnoException).code',
+    caughtBy: 'test/unit/daemon/instance.test.ts',
+  },
 ];
