@@ -1,5 +1,5 @@
 /** A daemon that may open nothing more: it says so, loses nothing, and is right again once there is room. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { leaveOne, limitDescriptors } from '../support/descriptors.ts';
@@ -27,7 +27,8 @@ function know(): void {
   pid = here.world.daemonPid() ?? 0;
 }
 
-const dataJson = () => readFileSync(join(here.world.dataDir, 'data.json'), 'utf8');
+const dataJsonFile = () => join(here.world.dataDir, 'data.json');
+const dataJson = () => readFileSync(dataJsonFile(), 'utf8');
 const stagedCopies = () =>
   readdirSync(join(here.world.runtimeDir, 'bw-helper')).filter((name) => /^staged-/.test(name));
 
@@ -53,7 +54,8 @@ describe('a daemon whose descriptors run out', () => {
 
   testOnLinux('data.json that cannot be opened says nothing about the session', async () => {
     await leaveOne(pid, socketPath);
-    // Not seen before: it has to be read.
+    // So that it has to be read.
+    utimesSync(dataJsonFile(), new Date(), new Date());
     for (const args of [
       ['get-session', '--no-input'],
       ['status'],
