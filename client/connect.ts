@@ -27,15 +27,29 @@ interface CallOptions {
 
 export type Method = Exclude<keyof ToDaemon, 'hello' | 'prompt.activity'>;
 
-/** What a daemon told of itself before it answered the request. */
+/** What came of one try before the request was answered, or was not. */
 export interface Met {
+  /** Nobody listened, and a daemon was started. */
+  absent?: true;
+  /** It said something. */
+  heard?: true;
+  /** What it told of itself. */
   version?: number;
   pid?: number;
 }
 
+/** Tries of one request that came to nothing. */
+export interface Past {
+  /** Daemons that ended before our eyes. */
+  gone: number;
+  /** Since when one hangs up on us, in ms since 1970. */
+  fullSinceMs?: number;
+}
+
 /**
  * Calls one method of the daemon. Rejects with its Failure, or with what is wrong on the way. A daemon
- * that ends for us, as it is of an older version, is replaced, and the next one asked.
+ * that ends for us, as it is of an older version, is replaced, and the next one asked; one that takes
+ * nobody now is asked again.
  */
 export async function callDaemon<M extends Method>(
   context: Context,
@@ -43,7 +57,8 @@ export async function callDaemon<M extends Method>(
   params: Params<ToDaemon, M>,
   options: CallOptions,
 ): Promise<Result<ToDaemon, M>> {
-  for (let tries = 1; ; tries += 1) {
+  const past: Past = { gone: 0 };
+  for (;;) {
     const met: Met = {};
     try {
       const answer = await callOnce(context, method, params, options, met);
@@ -51,7 +66,7 @@ export async function callDaemon<M extends Method>(
         (await import('./versions.ts')).tellOlder(context, method);
       return answer;
     } catch (thrown) {
-      await (await import('./versions.ts')).beforeNextTry(context, thrown, met, tries);
+      await (await import('./versions.ts')).beforeNextTry(context, thrown, met, past);
     }
   }
 }
@@ -64,7 +79,7 @@ async function callOnce<M extends Method>(
   met: Met,
 ): Promise<Result<ToDaemon, M>> {
   const vault = vaultOf(context);
-  const socket = await reach(context, options.start);
+  const socket = await reach(context, options.start, met);
   const answering = createAnswering(context, options.asking);
   const silence = watchSilence(socket);
   const channel: Channel<ToDaemon> = createChannel<ToDaemon, ToClient>({
@@ -75,6 +90,7 @@ async function callOnce<M extends Method>(
   const end = (reason: Failure) => channel.close(reason);
   socket.on('data', (chunk) => {
     silence.heard();
+    met.heard = true;
     try {
       channel.receive(chunk);
     } catch (thrown) {
@@ -133,7 +149,7 @@ function vaultOf({ env, profile }: Context) {
   };
 }
 
-async function reach(context: Context, start: boolean): Promise<Socket> {
+async function reach(context: Context, start: boolean, met: Met): Promise<Socket> {
   // Not `performance`: naming it loads a part of Node that the hot path needs for nothing else.
   const since = Date.now();
   for (;;) {
@@ -141,6 +157,7 @@ async function reach(context: Context, start: boolean): Promise<Socket> {
     if (typeof reached !== 'string') return reached;
     if (reached === 'absent') {
       if (!start) throw failure('daemon-not-running');
+      met.absent = true;
       await (await import('./start.ts')).startDaemon(context);
     } else if (Date.now() - since > SILENCE_MS) throw silent();
     else await pause(BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));

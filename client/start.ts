@@ -1,7 +1,7 @@
 /** Starts the daemon and waits for its one ready line; its failure arrives here in words. */
 import { spawn } from 'node:child_process';
 import { allowed, pathFolders, pathVariable } from '../shared/environment.ts';
-import { Failure, failure } from '../shared/errors.ts';
+import { Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Context } from './context.ts';
 import { tryConnect } from './reach.ts';
 
@@ -76,7 +76,7 @@ function firstLine(context: Context): Promise<string | undefined> {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const left = isApart ? new Promise((ended) => child.once('exit', ended)) : child.unref();
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let said = '';
     const timer = setTimeout(() => {
       // It holds nothing yet, and may be past hearing a gentler signal.
@@ -92,8 +92,12 @@ function firstLine(context: Context): Promise<string | undefined> {
     };
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      resolve(`cannot run Node (${error.code})`);
+      const reason = toFailure(error);
+      if (reason.is('too-many-files')) reject(reason);
+      else resolve(`cannot run Node (${error.code})`);
     });
+    // Node makes none where it cannot (24.21).
+    if (!child.stdout) return;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       if (said.includes('\n')) done(said.trim());

@@ -1,8 +1,9 @@
-/** A daemon of another version, or one that left while it was called. Loaded only where that is so. */
+/** A daemon of another version, or one that left or hung up when it was called. Loaded only where that is so. */
 import { Failure, failure } from '../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../shared/version.ts';
-import type { Met, Method } from './connect.ts';
+import type { Met, Method, Past } from './connect.ts';
 import type { Context } from './context.ts';
+import { untilRoom } from './full.ts';
 import { untilGone } from './gone.ts';
 
 /** Daemons that may end before our eyes in a row: each is one that others have replaced meanwhile. */
@@ -20,14 +21,16 @@ export function tellOlder({ output }: Context, method: Method): void {
 export async function beforeNextTry(
   context: Context,
   thrown: unknown,
-  { version, pid }: Met,
-  tries: number,
+  { absent, heard, version, pid }: Met,
+  past: Past,
 ): Promise<void> {
   if (!(thrown instanceof Failure)) throw thrown;
   const leaves = thrown.is('daemon-outdated');
-  // It ended before it had read anything, and so has done nothing.
-  const unheard = thrown.is('daemon-gone') && version === undefined;
-  if ((leaves || unheard) && tries < TRIES) {
+  // Its answer to hello leaves before any work begins, so it has done nothing.
+  const unheard = thrown.is('daemon-gone') && !heard;
+  // It lives, or the next try finds nobody. One that we had to start ourselves has nobody else to serve.
+  if (unheard && !absent) return await untilRoom(past);
+  if ((leaves || unheard) && ++past.gone < TRIES) {
     if (pid !== undefined) await untilGone(context, pid);
     return;
   }

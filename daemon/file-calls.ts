@@ -1,4 +1,5 @@
 import { fsyncSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { toFailure } from '../shared/errors.ts';
 import type { Clock } from './clock.ts';
 
 /** The file calls that meet another program or a full disk; tests put their own in their place. */
@@ -36,8 +37,18 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((wake) => clock.after(ms, wake));
 }
 
-/** The errno code of what a file call threw; anything else is thrown on. */
+/**
+ * The errno code of what a file call threw, for what it says about the file; anything else is thrown on.
+ * Throws too-many-files for a lack of descriptors, which says nothing about it.
+ */
 export function codeOf(thrown: unknown): string {
+  const reason = toFailure(thrown);
+  if (reason.is('too-many-files')) throw reason;
+  return errnoOf(thrown);
+}
+
+/** The errno code of what a file call threw, whatever it says; anything else is thrown on. */
+export function errnoOf(thrown: unknown): string {
   const code = (thrown as NodeJS.ErrnoException | undefined)?.code;
   if (typeof code !== 'string') throw thrown;
   return code;
@@ -52,6 +63,8 @@ const words: Readonly<Record<string, string>> = {
   ENOTDIR: 'a folder on the way is a file',
   EEXIST: 'a folder on the way is a file',
   EISDIR: 'it is a folder',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
   ELOOP: 'its symbolic links lead in a circle',
 };
 

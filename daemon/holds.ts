@@ -4,10 +4,14 @@
  */
 import { statFields } from './proc-stat.ts';
 
-/** What no later process with this pid shares; undefined where it has ended, or cannot be seen. */
+/**
+ * What no later process with this pid shares; undefined where it has ended, or cannot be seen. Throws
+ * too-many-files where it cannot be looked at now.
+ */
 export type StartOf = (pid: number) => string | undefined;
 
 export interface Holds {
+  /** Throws what `startOf` throws. */
   add(pid: number): void;
   /** Whether one of them lives; forgets the others. */
   any(): boolean;
@@ -15,13 +19,23 @@ export interface Holds {
 
 export function createHolds(startOf: StartOf): Holds {
   const held = new Map<number, string>();
+
+  // Who cannot be looked at now is not said to have ended.
+  function hasEnded(pid: number, start: string): boolean {
+    try {
+      return startOf(pid) !== start;
+    } catch {
+      return false;
+    }
+  }
+
   return {
     add(pid) {
       const start = startOf(pid);
       if (start !== undefined) held.set(pid, start);
     },
     any() {
-      for (const [pid, start] of held) if (startOf(pid) !== start) held.delete(pid);
+      for (const [pid, start] of held) if (hasEnded(pid, start)) held.delete(pid);
       return held.size > 0;
     },
   };

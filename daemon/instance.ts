@@ -21,6 +21,7 @@ import { aboveProblem, folderProblem } from '../shared/boundary.ts';
 import { failure } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import type { Clock } from './clock.ts';
+import { codeOf } from './file-calls.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Door } from './pipe-door.ts';
 
@@ -130,7 +131,7 @@ function openLock({ runtime, lock }: InstanceOptions['paths']): number {
   } catch (error) {
     throw failure('runtime-folder-unsafe', {
       folder: runtime,
-      problem: `${lock} cannot be opened (${(error as NodeJS.ErrnoException).code})`,
+      problem: `${lock} cannot be opened (${codeOf(error)})`,
     });
   }
 }

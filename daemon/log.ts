@@ -2,11 +2,12 @@
  * The daemon's log: one JSON line an event, named fields of plain values only. There is no way to
  * hand it an object, a frame or a Secret; text from elsewhere is made printable.
  */
-import { renameSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { failure } from '../shared/errors.ts';
 import { printable } from '../shared/text.ts';
+import { codeOf } from './file-calls.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** A log above this size is set aside, and the one before it dropped. */
@@ -74,13 +75,15 @@ function openFile(file: string): Destination {
     setAsideIfLarge(file);
     return pino.destination({ dest: file, mode: 0o600, ...WRITING });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw failure('daemon-start-failed', { problem: `its log ${file} cannot be opened (${code})` });
+    const problem = `its log ${file} cannot be opened (${codeOf(error)})`;
+    throw failure('daemon-start-failed', { problem });
   }
 }
 
 function startAnew(file: string, destination: Destination): void {
   try {
+    // Where there is no descriptor for the new one the old one goes on.
+    closeSync(openSync(file, 'r'));
     if (setAsideIfLarge(file)) destination.reopen();
   } catch {
     // A folder that was taken away, for instance: the next look may find it again.

@@ -1,5 +1,5 @@
 /** Composition root of the daemon, the process that holds secrets. */
-import { spawn } from 'node:child_process';
+import { spawn as nodeSpawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -40,6 +40,7 @@ import { createDoor } from './pipe-door.ts';
 import { createProfile } from './profile.ts';
 import { createProfileList } from './profile-list.ts';
 import { createProfiles } from './profiles.ts';
+import { whereRoom } from './room-for-child.ts';
 import { createServer } from './server.ts';
 import { createChange } from './settings/change.ts';
 import { createConfig } from './settings/config.ts';
@@ -84,6 +85,7 @@ async function start(): Promise<void> {
   const { read: settings } = openSettings(settingsFile);
   const audit = openAudit(paths.audit, { clock, log });
   const kill = process.kill.bind(process);
+  const spawn = whereRoom(nodeSpawn, platform);
   const worker = createAskWorker({
     spawn,
     kill,
@@ -190,6 +192,7 @@ async function start(): Promise<void> {
     uid,
     log,
     peer: native.peer,
+    descriptorLimit: native.descriptorLimit,
     door,
     handlers: (connection) =>
       createMethods(

@@ -3,6 +3,7 @@ import type { Native } from './native.ts';
 
 const LOCK_EX_NB = 2 | 4;
 const RLIMIT_CORE = 4;
+const RLIMIT_NOFILE = 8;
 /** Options of a Unix socket (sys/un.h). */
 const SOL_LOCAL = 0;
 const LOCAL_PEERCRED = 1;
@@ -15,6 +16,7 @@ const XUCRED_VERSION = 0;
 export function darwinNative(libc: Pick<ReturnType<typeof koffi.load>, 'func'>): Native {
   const flock = libc.func('int flock(int fd, int operation)');
   const setrlimit = libc.func('int setrlimit(int resource, const uint64_t *limits)');
+  const getrlimit = libc.func('int getrlimit(int resource, _Out_ uint64_t *limits)');
   const getsockopt = libc.func(
     'int getsockopt(int fd, int level, int name, _Out_ uint32_t *value, _Inout_ uint32_t *length)',
   );
@@ -31,6 +33,10 @@ export function darwinNative(libc: Pick<ReturnType<typeof koffi.load>, 'func'>):
       if (version !== XUCRED_VERSION) return undefined;
       const [pid] = read(fd, LOCAL_PEERPID, 1) ?? [];
       return pid === undefined ? { uid } : { uid, pid };
+    },
+    descriptorLimit() {
+      const limits = [0, 0];
+      return getrlimit(RLIMIT_NOFILE, limits) === 0 ? Number(limits[0]) : Number.POSITIVE_INFINITY;
     },
     harden: () => void setrlimit(RLIMIT_CORE, [0n, 0n]),
     endWithParent() {},

@@ -26,6 +26,7 @@ export function windowsNative(): Native {
       return lockFileEx(handleOf(fd), LOCKFILE_EXCLUSIVE_NOW, 0, 1, 0, overlapped);
     },
     peer: () => undefined,
+    descriptorLimit: () => Number.POSITIVE_INFINITY,
     harden() {},
     endWithParent() {},
   };

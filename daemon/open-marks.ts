@@ -19,7 +19,7 @@ import { PROFILE_NAME } from '../shared/profile-name.ts';
 import type { Audit } from './audit.ts';
 import { explain } from './bw/outcome.ts';
 import type { RunIn } from './bw/verbs.ts';
-import { codeOf } from './file-calls.ts';
+import { errnoOf } from './file-calls.ts';
 import type { Log } from './log.ts';
 import { makeFolder } from './make-folder.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -51,7 +51,7 @@ export function openMarks(folder: string, log: Log): OpenMarks {
     try {
       act();
     } catch (thrown) {
-      log.warn('mark of an open vault not written', { code: codeOf(thrown) });
+      log.warn('mark of an open vault not written', { code: errnoOf(thrown) });
     }
   }
   return {
@@ -72,7 +72,7 @@ export function openMarks(folder: string, log: Log): OpenMarks {
           if (dataDir) return [{ profile, dataDir }];
           log.warn('mark of an open vault is empty', { profile });
         } catch (thrown) {
-          log.warn('mark of an open vault not read', { profile, code: codeOf(thrown) });
+          log.warn('mark of an open vault not read', { profile, code: errnoOf(thrown) });
         }
         return [];
       });

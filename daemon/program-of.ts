@@ -31,6 +31,10 @@ function executable(proc: string, pid: number): string | undefined {
 }
 
 function parentOf(proc: string, pid: number): number | undefined {
-  const parent = Number(statFields(pid, proc)?.[1]);
-  return parent > 0 ? parent : undefined;
+  try {
+    const parent = Number(statFields(pid, proc)?.[1]);
+    return parent > 0 ? parent : undefined;
+  } catch {
+    return undefined;
+  }
 }

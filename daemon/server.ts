@@ -11,8 +11,12 @@ import type { Log } from './log.ts';
 import type { Native } from './native.ts';
 import type { Door } from './pipe-door.ts';
 
-/** Open connections; each costs a descriptor, and systems give 1024 by default. */
+/** Open connections at most, however many descriptors there are. */
 const CONNECTIONS = 800;
+/** Descriptors that no connection gets: the daemon has some 25, and needs some for each bw and each file. */
+const OWN_DESCRIPTORS = 64;
+/** The part of a small limit that is for connections all the same. */
+const SMALLEST_SHARE = 0.25;
 /** Time for hello; it is in the first write of an honest client. */
 const HELLO_MS = 10_000;
 /** Requests at work on one connection. An honest client has its hello and one more. */
@@ -24,6 +28,7 @@ export interface ServerOptions {
   readonly log: Log;
   /** Who is at the other end of a socket, by the kernel's word. */
   readonly peer: Native['peer'];
+  readonly descriptorLimit: Native['descriptorLimit'];
   /** Where the kernel does not tell: what a connection must show before it is heard. */
   readonly door?: Pick<Door, 'admits'> | undefined;
   readonly handlers: (connection: Connection) => Handlers<ToDaemon>;
@@ -34,10 +39,11 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
   const { clock, door, log, uid } = options;
   // The oldest first.
   const served = new Map<Socket, Served>();
+  let full = false;
 
   // Nobody who waits for an answer, least of all a person, makes place for a newcomer.
   function makePlace(): boolean {
-    if (served.size < CONNECTIONS) return true;
+    if (served.size < atMost(options.descriptorLimit())) return true;
     const idle = [...served].find(([socket, { busy }]) => !socket.destroyed && !busy());
     idle?.[0].destroy();
     return idle !== undefined;
@@ -52,7 +58,11 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
       socket.destroy();
     };
     if (!door && peer?.uid !== uid) return refuse('another user');
-    if (!makePlace()) return refuse('too many connections');
+    const wasFull = full;
+    full = !makePlace();
+    // Told once, as whoever is refused comes again and again.
+    if (full && wasFull) return void socket.destroy();
+    if (full) return refuse('too many connections');
     socket.once('close', () => served.delete(socket));
     const accept = () => served.set(socket, serve(socket, peer, refuse, options));
     if (!door) return accept();
@@ -72,6 +82,11 @@ export function createServer(options: ServerOptions): { server: Server; drop(): 
   };
 }
 
+/** So that clients alone cannot take what the daemon itself has to open: each connection costs a descriptor. */
+function atMost(limit: number): number {
+  return Math.min(CONNECTIONS, Math.max(limit - OWN_DESCRIPTORS, limit * SMALLEST_SHARE));
+}
+
 interface Served {
   /** A request is open. */
   busy(): boolean;
@@ -87,17 +102,21 @@ function serve(
   // Only its kind: a message made elsewhere may quote a value.
   const onBug = (thrown: unknown) => log.warn('fault', { kind: (thrown as Error)?.name });
   const gone = new AbortController();
+  const spoken = Promise.withResolvers<void>();
   const connection = createCaller(() => channel, peer, gone.signal, clock);
   const requests = countRequests(
     options.handlers(connection),
     clock,
     () => channel.notify('progress', {}),
     () => refuse('too many requests at once'),
+    // Whoever has heard nothing may ask once more, as nothing was done.
+    async () => void (connection.greeted && (await spoken.promise)),
   );
   const channel: Channel<ToClient> = createChannel<ToClient, ToDaemon>({
     // Who does not read is not read from either.
     write: (frame) => {
       if (!socket.write(frame)) socket.pause();
+      spoken.resolve();
     },
     handlers: requests.handlers,
     check: (method, part, value) =>
@@ -141,13 +160,14 @@ function end(socket: Socket): Promise<void> {
 
 /**
  * Wraps the handlers: while any of them is at work, `beat` shows the client that we live; of more than
- * OPEN_REQUESTS none begins.
+ * OPEN_REQUESTS none begins, and but for hello none before `ready`.
  */
 function countRequests(
   handlers: Handlers<ToDaemon>,
   clock: Clock,
   beat: () => void,
   tooMany: () => void,
+  ready: () => Promise<void>,
 ) {
   let open = 0;
   let cancel = () => {};
@@ -158,7 +178,7 @@ function countRequests(
     });
   };
   const wrap =
-    (handler: (params: never) => unknown) =>
+    (method: string, handler: (params: never) => unknown) =>
     async (params: never): Promise<unknown> => {
       if (open === OPEN_REQUESTS) {
         tooMany();
@@ -166,6 +186,7 @@ function countRequests(
       }
       if (open++ === 0) next();
       try {
+        if (method !== 'hello') await ready();
         return await handler(params);
       } finally {
         if (--open === 0) cancel();
@@ -173,7 +194,7 @@ function countRequests(
     };
   return {
     handlers: Object.fromEntries(
-      Object.entries(handlers).map(([method, handler]) => [method, wrap(handler)]),
+      Object.entries(handlers).map(([method, handler]) => [method, wrap(method, handler)]),
     ) as unknown as Handlers<ToDaemon>,
     open: () => open,
     stop: () => cancel(),

@@ -1,9 +1,9 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { codeOf } from './file-calls.ts';
+import { errnoOf } from './file-calls.ts';
 
 /**
  * Makes a rename in `folder` last through a power cut. The new content stands there already, so a file
- * system that cannot do this (EINVAL) is no failure.
+ * system that cannot do this (EINVAL), or no descriptor for it, is no failure.
  */
 export function syncFolder(folder: string): void {
   try {
@@ -14,6 +14,6 @@ export function syncFolder(folder: string): void {
       closeSync(fd);
     }
   } catch (thrown) {
-    codeOf(thrown);
+    errnoOf(thrown);
   }
 }

@@ -352,7 +352,17 @@ export const errors = {
     says: 'The answer could not be written to stdout: {problem}.',
     next: 'See to where it goes (a full disk?), and try again.',
   }),
-  // The next free one is 82.
+  'too-many-files': row({
+    exit: 82,
+    says: 'Too many files are open: {problem}.',
+    next: 'Nothing was lost: try again in a moment, and if it stays, raise `ulimit -n` where the daemon is started and run `helper daemon restart`.',
+  }),
+  'daemon-full': row({
+    exit: 83,
+    says: 'The daemon takes no more connections now.',
+    next: 'Run the command again in a moment; if it stays, end what keeps so many connections to it open.',
+  }),
+  // The next free one is 84.
   // These two are of the client alone, with the exit codes that shells give.
   'command-not-runnable': row({
     exit: 126,
@@ -401,10 +411,18 @@ export function failure<N extends ErrorName>(name: N, ...[data]: ErrorData<N>): 
   return new Failure({ name, exit, says: fill(says), next: fill(next) });
 }
 
+/** A lack of descriptors says nothing about the file that was to be opened with one. */
+const noDescriptor = new Map([
+  ['EMFILE', 'the process has reached its limit'],
+  ['ENFILE', 'the whole system has reached its limit'],
+]);
+
 /** Whatever was thrown, as a failure: a stack never reaches a person. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   // Only the kind travels: a message made elsewhere may quote a value.
   const kind = (thrown as NodeJS.ErrnoException)?.code ?? (thrown as Error)?.name ?? typeof thrown;
+  const problem = noDescriptor.get(String(kind));
+  if (problem) return failure('too-many-files', { problem });
   return failure('internal', { problem: String(kind) });
 }

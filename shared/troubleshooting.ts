@@ -63,6 +63,10 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
     'A daemon that lives says something every 4 s, however long it waits for a person or for bw. So its process is stopped (SIGSTOP, a debugger, a suspended container) or gets no processor time. Ended with SIGKILL it cannot lock: `helper lock` does that afterwards.',
   'daemon-gone':
     'It was stopped (`helper daemon stop`, a signal, the end of the desktop session) or crashed while it worked for you. The next command starts another one, which asks for the password anew.',
+  'daemon-full':
+    'The daemon lives, and hangs up on whoever comes: it has 800 connections, or as many as its limit of open files allows (`ulimit -n` where it was started), and all of them wait for an answer. `helper` has tried for some seconds. Sessions stay open, and nothing was begun for this command.',
+  'too-many-files':
+    'As a rule the daemon was started with a small `ulimit -n`; its connections leave it enough to work with, where that is 64 or more. Where it is the limit of the whole system, other programs have to close something. The daemon goes on with its sessions, and is right again as soon as there is room.',
   'runtime-folder-unsafe':
     'The daemon listens in that folder, and whoever can enter it could take its place. It must be a real folder, yours, with mode 0700. It lies in XDG_RUNTIME_DIR, or without that in /run/user or /tmp; on macOS in ~/Library/Application Support.',
   'lock-failed':

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type Agent, type RequestOptions, request } from 'node:https';
 import { rootCertificates } from 'node:tls';
-import { failure } from '../../shared/errors.ts';
+import { failure, toFailure } from '../../shared/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { ProfileSettings } from '../settings/settings.ts';
@@ -25,7 +25,7 @@ export interface ApiKeyQuestion {
 
 /**
  * Whether the server takes the key; the token that comes with a yes is dropped. Throws
- * server-unreachable where it does not tell, and server-insecure.
+ * server-unreachable where it does not tell, server-insecure, and too-many-files.
  */
 export type CheckApiKey = (question: ApiKeyQuestion) => Promise<'right' | 'wrong'>;
 
@@ -102,7 +102,11 @@ function post(
       fail(`no answer within ${DEADLINE_MS / 1_000} s`);
       asked.destroy();
     });
-    asked.once('error', ({ message }) => fail(message));
+    asked.once('error', (error) => {
+      const reason = toFailure(error);
+      if (reason.is('too-many-files')) reject(reason);
+      else fail(error.message);
+    });
     asked.once('close', () => {
       cancel();
       fail('it ended in the middle of its answer');

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathFolders } from '../../shared/environment.ts';
-import { failure } from '../../shared/errors.ts';
+import { failure, toFailure } from '../../shared/errors.ts';
 import { othersCanChange } from './ownership.ts';
 
 /** A bw that may be run: `command ...prefix ...arguments`. */
@@ -196,8 +196,9 @@ function packageVersion(file: string): string | undefined {
       const about: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const { name, version } = about as { name?: unknown; version?: unknown };
       if (name === '@bitwarden/cli' && typeof version === 'string') return version;
-    } catch {
+    } catch (thrown) {
       // None here, or not readable: look further up.
+      if (toFailure(thrown).is('too-many-files')) throw thrown;
     }
   return undefined;
 }

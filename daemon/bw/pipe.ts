@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 
 /** Both ends of an anonymous pipe, as descriptors that no child inherits by accident. */
@@ -23,7 +24,7 @@ export function loadPipe(platform: NodeJS.Platform): (() => Pipe) | undefined {
   return () => {
     const ends = [-1, -1];
     if (pipe2(ends, O_CLOEXEC) !== 0)
-      throw Object.assign(new Error('no pipe'), { code: `errno ${koffi.errno()}` });
+      throw Object.assign(new Error('no pipe'), { code: getSystemErrorName(-koffi.errno()) });
     const [read = -1, write = -1] = ends;
     return { read, write };
   };

@@ -5,7 +5,7 @@
 import type { ChildProcessByStdio, spawn as nodeSpawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { type Failure, failure } from '../../shared/errors.ts';
+import { type Failure, failure, toFailure } from '../../shared/errors.ts';
 import { SECRET_BYTES } from '../../shared/limits.ts';
 import { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
@@ -60,7 +60,7 @@ export interface RunnerParts {
 
 /**
  * Runs a bw and tells how it ended, whatever the exit code. Rejects only where it cannot be started:
- * bw-not-found, bw-refused, bw-failed.
+ * bw-not-found, bw-refused, bw-failed, too-many-files.
  */
 export type Run = (
   program: Pick<BwProgram, 'command' | 'prefix' | 'file'>,
@@ -185,6 +185,8 @@ function neverStarted(): BwResult {
 }
 
 function whyNotStarted(error: unknown, file: string, command: string): Failure {
+  const reason = toFailure(error);
+  if (reason.is('too-many-files')) return reason;
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return failure('bw-not-found');
   if (code === 'EACCES' || code === 'ENOEXEC' || code === 'EPERM')

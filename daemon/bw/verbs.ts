@@ -145,6 +145,31 @@ export function createVerbs(parts: VerbParts): Verbs {
     }
   }
 
+  /** Whether the key opens the vault. Where that cannot be told the key is wiped, and it throws why. */
+  async function opens(key: Secret): Promise<boolean> {
+    try {
+      const verdict = await dataFile.checkKey(key);
+      return (verdict === 'unknown' ? await check(key) : verdict) === 'live';
+    } catch (thrown) {
+      key.wipe();
+      throw thrown;
+    }
+  }
+
+  async function check(key: Secret): Promise<'live' | 'dead'> {
+    const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {
+      extra: { BW_SESSION: key.reveal() },
+      deadlineMs: DEADLINE_MS.local,
+      // Before a lock it tells whether the session is still ours.
+      anySettings: true,
+    });
+    result.stdout.wipe();
+    if (result.exitCode === 0) return 'live';
+    const reason = explain('unlock', result, context([key]));
+    if (reason.is('vault-locked') || reason.is('not-logged-in')) return 'dead';
+    throw reason;
+  }
+
   // A bw that is older than the one that wrote data.json reads nothing of it: it would take the secret
   // to bitwarden.com, and write what the newer one does not see (2023.12.1 after 2025.4.0).
   async function mustRead(folder: string, server: string): Promise<void> {
@@ -217,9 +242,7 @@ export function createVerbs(parts: VerbParts): Verbs {
       // bw at times prints a key that opens nothing; the second one does (seen, 2024 and 2025).
       for (let tries = 0; tries < 2; tries += 1) {
         const key = await unlockOnce(password, secret);
-        const verdict = await dataFile.checkKey(key);
-        if (verdict === 'live' || (verdict === 'unknown' && (await this.check(key)) === 'live'))
-          return key;
+        if (await opens(key)) return key;
         key.wipe();
       }
       throw failure('bw-failed', {
@@ -247,18 +270,6 @@ export function createVerbs(parts: VerbParts): Verbs {
       }
     },
 
-    async check(key) {
-      const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {
-        extra: { BW_SESSION: key.reveal() },
-        deadlineMs: DEADLINE_MS.local,
-        // Before a lock it tells whether the session is still ours.
-        anySettings: true,
-      });
-      result.stdout.wipe();
-      if (result.exitCode === 0) return 'live';
-      const reason = explain('unlock', result, context([key]));
-      if (reason.is('vault-locked') || reason.is('not-logged-in')) return 'dead';
-      throw reason;
-    },
+    check,
   };
 }

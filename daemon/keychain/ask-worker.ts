@@ -1,6 +1,6 @@
 /** Starts a keychain worker for one request, and ends it with all it started when it has answered. */
 import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
-import { failure } from '../../shared/errors.ts';
+import { failure, toFailure } from '../../shared/errors.ts';
 import type { Clock } from '../clock.ts';
 import { killGroup } from '../kill-group.ts';
 import { type Answer, type Request, readLine, type Step } from './exchange.ts';
@@ -26,7 +26,7 @@ export interface WorkerParts {
 }
 
 export interface AskWorker {
-  /** Rejects with keychain-timeout; a worker that dies is an answer, too. */
+  /** Rejects with keychain-timeout and too-many-files; a worker that dies is an answer, too. */
   ask(request: Request): Promise<Answer>;
   /** Ends every worker that is under way. */
   stop(): void;
@@ -35,7 +35,7 @@ export interface AskWorker {
 export function createAskWorker(parts: WorkerParts): AskWorker {
   const running = new Set<ChildProcess>();
 
-  function ask(request: Request): Promise<Answer> {
+  async function ask(request: Request): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const child = start(parts);
     running.add(child);
@@ -65,6 +65,8 @@ export function createAskWorker(parts: WorkerParts): AskWorker {
     };
     child.once('error', (error: NodeJS.ErrnoException) => {
       over();
+      const reason = toFailure(error);
+      if (reason.is('too-many-files')) return reject(reason);
       end({ refused: 'failed', detail: `its worker cannot be started (${error.code})` });
     });
     child.once('close', (code, signal) => {
@@ -76,7 +78,7 @@ export function createAskWorker(parts: WorkerParts): AskWorker {
     });
     // It may end without reading: that is told by its end.
     child.stdin?.on('error', () => {}).end(`${JSON.stringify(request)}\n`);
-    return promise;
+    return await promise;
   }
 
   return {

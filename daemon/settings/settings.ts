@@ -40,7 +40,7 @@ export interface SettingsOptions {
 
 /**
  * The settings in `file`; defaults without one. `read` costs one stat while nothing changes, and
- * throws settings-invalid for as long as the file is wrong.
+ * throws settings-invalid for as long as the file is wrong, and too-many-files.
  */
 export function openSettings(options: SettingsOptions): { read(): Settings } {
   let known: { stamp: string; outcome: Settings | Failure } | undefined;
@@ -48,9 +48,12 @@ export function openSettings(options: SettingsOptions): { read(): Settings } {
     read() {
       // Before the file is read: what changes in between is seen next time.
       const stamp = stampOf(options.file);
-      if (known?.stamp !== stamp) known = { stamp, outcome: outcomeOf(options) };
-      if (known.outcome instanceof Failure) throw known.outcome;
-      return known.outcome;
+      const outcome = known?.stamp === stamp ? known.outcome : outcomeOf(options);
+      // Says nothing about this file, and passes without a change of it.
+      const passing = outcome instanceof Failure && outcome.is('too-many-files');
+      if (!passing) known = { stamp, outcome };
+      if (outcome instanceof Failure) throw outcome;
+      return outcome;
     },
   };
 }

@@ -57,7 +57,7 @@ export async function staged<T>(dataFile: DataFile, staging: Staging<T>): Promis
       const result = await resultOf(copy, dataFile.file);
       if (await install(dataFile, { base, result }, staging)) return answer;
     } finally {
-      rmSync(copy.folder, { recursive: true, force: true, maxRetries: 3 });
+      remove(copy);
       if (staging.abandoned?.()) bar(copy.folder);
     }
   }
@@ -75,6 +75,19 @@ export function clearStaged(scratch: string): void {
     const path = join(scratch, entry.name);
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
     if (entry.isDirectory()) bar(path);
+  }
+}
+
+/**
+ * The file first, as that needs no descriptor. Where there is none the rest of the folder, in which no secret
+ * is, stays until the next start; Node's error has no code then by which to tell (24.21).
+ */
+function remove({ file, folder }: DataFile): void {
+  rmSync(file, { force: true });
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // What the run has made or thrown counts for more.
   }
 }
 

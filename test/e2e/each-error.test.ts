@@ -57,6 +57,8 @@ const elsewhere: Partial<Record<ErrorName, readonly [file: string, test: string]
   'audit-unreadable': ['e2e/audit', 'what is no audit is named'],
   'settings-not-editable': ['e2e/config', 'what cannot be changed in place is named'],
   'passphrase-file': ['e2e/passphrase-file', 'a file that others can read is refused by name'],
+  'too-many-files': ['reliability/no-descriptors', 'data.json that cannot be opened'],
+  'daemon-full': ['reliability/no-descriptors', 'where that lasts it is called full'],
   'daemon-outdated': ['reliability/odd-daemon', 'an older daemon that never makes room'],
   'helper-outdated': ['e2e/versions', 'a client that is too old for the daemon'],
 };

@@ -89,9 +89,30 @@ test.each([
   expect(got.stderr).not.toContain('canary');
 });
 
-test('one that hangs up has gone away', async () => {
-  const got = await getSession((socket) => void socket.end());
+test('one that hangs up after a word has gone away, and is not asked again', async () => {
+  let asked = 0;
+  const got = await getSession((socket) => {
+    asked += 1;
+    socket.end(frame({ id: 1, result: { version: 1, pid: 4711 } }));
+  });
   expect(got).toMatchObject({ code: 40, stdout: '' });
+  expect(asked).toBe(1);
+});
+
+test('one that hangs up without a word is asked until it answers', async () => {
+  let asked = 0;
+  const got = await getSession((socket, id) => {
+    asked += 1;
+    socket.end(asked < 8 ? '' : frame({ id, result: { key: KEY } }));
+  });
+  expect(got).toMatchObject({ code: 0, stdout: `${KEY}\n`, stderr: '' });
+  expect(asked).toBe(8);
+});
+
+test('one that hangs up without a word again and again is full, not gone', async () => {
+  const got = await getSession((socket) => void socket.end());
+  expect(got).toMatchObject({ code: 83, stdout: '' });
+  expect(got.stderr).toMatch(/^helper: The daemon takes no more connections now\.\n {8}.*\n$/);
 });
 
 test.each([[['get-session', '--password-stdin']], [['exec', '--password-stdin', '--', 'true']]])(

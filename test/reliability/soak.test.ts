@@ -1,10 +1,14 @@
 /** A crowd of clients, sessions of seconds, and a daemon that is killed: nothing wrong, nothing left over. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { figure } from '../support/figures.ts';
-import { descriptorsOf, processesWith, startedBy } from '../support/processes.ts';
+import {
+  descriptorsOf,
+  processesWith,
+  settledDescriptorsOf,
+  startedBy,
+} from '../support/processes.ts';
 import { type SignedIn, signedIn, unlockFromStdin } from '../support/signed-in.ts';
 import { type Soaked, soak } from '../support/soak.ts';
 import { isRoot, testOnLinux, testWhere } from '../support/test-where.ts';
@@ -31,7 +35,7 @@ beforeAll(
     here = await signedIn({ settings: 'idle = "20s"\nmax = "20s"' });
     await unlockFromStdin(here);
     await here.world.helper(['lock']);
-    if (isRoot()) atRest = await settledDescriptors();
+    if (isRoot()) atRest = await settledDescriptorsOf(here.world.daemonPid());
     soaked = await soak(here, { clients: CLIENTS, durationMs });
     process.stdout.write(`soak: ${inWords(soaked)}\n`);
   },
@@ -75,15 +79,6 @@ testOnLinux(
     expect(world.daemonPid()).toBeUndefined();
   },
 );
-
-/** Once nobody is connected any more. */
-async function settledDescriptors(): Promise<string[]> {
-  for (let before = ''; ; await pass(500)) {
-    const now = descriptorsOf(here.world.daemonPid());
-    if (now.join() === before) return now;
-    before = now.join();
-  }
-}
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,6 @@
 /** Processes of others, looked up in /proc: Linux only. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as pass } from 'node:timers/promises';
 
 /** pids of the processes that `pid` started and that have not ended. */
 export function startedBy(pid: number): number[] {
@@ -33,6 +34,15 @@ export function descriptorsOf(pid: number | undefined): string[] {
       }
     })
     .toSorted();
+}
+
+/** The same, once nobody is connected to it any more. */
+export async function settledDescriptorsOf(pid: number | undefined): Promise<string[]> {
+  for (let before = ''; ; await pass(500)) {
+    const now = descriptorsOf(pid);
+    if (now.join() === before) return now;
+    before = now.join();
+  }
 }
 
 /** Command lines of the processes that have `text` in their arguments or environment, as far as both can be read. */

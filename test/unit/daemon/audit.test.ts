@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Audit, openAudit } from '../../../daemon/audit.ts';
 import { parseAuditLine } from '../../../shared/audit.ts';
+import { withoutDescriptors } from '../../support/descriptors.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { testOnLinux, testOnPosix } from '../../support/test-where.ts';
 
@@ -120,6 +121,14 @@ testOnLinux('a full disk throws nothing, is told while it lasts, and logged once
   audit.record(LINE);
   expect(audit.problem()).toBeUndefined();
   expect(lines()).toHaveLength(1);
+});
+
+testOnLinux('without a descriptor that is told in words, until there is one', async () => {
+  audit.record(LINE);
+  await withoutDescriptors(() => audit.record(LINE));
+  expect(audit.problem()).toBe(`the audit ${file} cannot be written: too many files are open`);
+  audit.record(LINE);
+  expect(audit.problem()).toBeUndefined();
 });
 
 test('a folder that cannot be made is told in words', () => {

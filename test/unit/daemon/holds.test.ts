@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createHolds, systemStartOf } from '../../../daemon/holds.ts';
+import { withoutDescriptors } from '../../support/descriptors.ts';
 import { testOnLinux } from '../../support/test-where.ts';
 
 function setUp() {
@@ -38,6 +39,20 @@ test('another process with the same number holds nothing, and neither does one t
   alive.set(7, 'noon');
   expect(holds.any()).toBe(false);
 });
+
+testOnLinux(
+  'who cannot be looked at for want of descriptors holds on, and is not taken on',
+  async () => {
+    const startOf = systemStartOf('linux');
+    const holds = createHolds(startOf);
+    holds.add(process.pid);
+    await withoutDescriptors(() => {
+      expect(() => holds.add(process.ppid)).toThrow('Too many files');
+      expect(holds.any()).toBe(true);
+    });
+    expect(holds.any()).toBe(true);
+  },
+);
 
 testOnLinux(
   'a process lives until it ends, whatever it is called, and keeps its start',

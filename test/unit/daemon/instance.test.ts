@@ -15,7 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimInstance, type Instance, type InstanceOptions } from '../../../daemon/instance.ts';
+import { withoutDescriptors } from '../../support/descriptors.ts';
 import { manualClock } from '../../support/manual-clock.ts';
+import { testOnLinux } from '../../support/test-where.ts';
 
 const WATCH_MS = 30_000;
 const uid = process.getuid?.() ?? -1;
@@ -233,4 +235,10 @@ test('release removes our socket', async () => {
   await listening(instance);
   instance.release();
   expect(existsSync(paths.socket)).toBe(false);
+});
+
+testOnLinux('a start without descriptors says nothing against the folder', async () => {
+  const started = withoutDescriptors(() => claim());
+  await expect(started).rejects.toMatchObject({ name: 'too-many-files' });
+  claim();
 });

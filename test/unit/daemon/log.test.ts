@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLog } from '../../../daemon/log.ts';
+import { withoutDescriptors } from '../../support/descriptors.ts';
 import { testOnLinux } from '../../support/test-where.ts';
 
 let folder: string;
@@ -74,6 +75,24 @@ test('a daemon that runs for long keeps two logs of a bounded size, and no line 
   for (const one of [`${file}.1`, file]) expect(statSync(one).size).toBeLessThan(2 * 1024 * 1024);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
+
+testOnLinux(
+  'without a descriptor for a new file the old one goes on, until there is one',
+  async () => {
+    const log = openLog(file, false);
+    const before = statSync(file).ino;
+    truncateSync(file, 1024 * 1024 + 1);
+    const look = (n: number) => {
+      for (let more = 0; more < 256; more += 1) log.info('ready', { n });
+    };
+    await withoutDescriptors(() => look(1));
+    expect(statSync(file).ino).toBe(before);
+    look(2);
+    expect(statSync(`${file}.1`).ino).toBe(before);
+    log.info('ready', { n: 3 });
+    expect(lines()).toMatchObject([{ n: 3 }]);
+  },
+);
 
 test('a place that cannot be written is an error in words', () => {
   writeFileSync(join(folder, 'state'), '');

@@ -15,6 +15,11 @@ function played({ version = 0, tellsPid = true } = {}) {
       calls.push(['setrlimit', resource, limits]);
       return 0;
     },
+    getrlimit(resource: number, limits: (number | bigint)[]) {
+      // RLIM_INFINITY is the largest number with a sign.
+      limits.splice(0, 2, resource === 8 ? 256 : 0, 2n ** 63n - 1n);
+      return 0;
+    },
     getsockopt(fd: number, level: number, name: number, value: number[], size: number[]) {
       if (fd !== 5 || level !== 0 || size[0] !== value.length * 4) return -1;
       if (name === PEERCRED && value.length === 19) value.splice(0, 4, version, 501, 1, 20);
@@ -46,4 +51,8 @@ test('no core is dumped', () => {
   const { native, calls } = played();
   native.harden();
   expect(calls).toEqual([['setrlimit', 4, [0n, 0n]]]);
+});
+
+test('the limit of descriptors is the soft one', () => {
+  expect(played().native.descriptorLimit()).toBe(256);
 });

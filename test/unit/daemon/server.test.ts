@@ -24,6 +24,7 @@ const ask = { id: 2, method: 'session.get', params: {} };
 
 interface Given {
   readonly peer?: () => { uid: number; pid?: number } | undefined;
+  readonly descriptorLimit?: () => number;
   /** As on Windows. */
   readonly admits?: () => Promise<boolean>;
   /** More handlers than hello. */
@@ -33,6 +34,7 @@ interface Given {
 /** A server on pairs of streams instead of sockets, with a clock of the test's own. */
 function serving({
   peer = () => ({ uid: UID, pid: 7 }),
+  descriptorLimit = () => 20_000,
   handlers = () => ({}),
   admits,
 }: Given = {}) {
@@ -45,6 +47,7 @@ function serving({
     uid: UID,
     log: { info: note, warn: note, debug: () => {} },
     peer,
+    descriptorLimit,
     door: admits && { admits },
     handlers(connection) {
       connections.push(connection);
@@ -93,6 +96,28 @@ function serving({
     },
   };
 }
+
+test('hello is answered before the request that came with it begins', async () => {
+  const order: string[] = [];
+  const { connect } = serving({
+    handlers: () => ({
+      'session.get'() {
+        order.push('work');
+        return { key: 'k' };
+      },
+    }),
+  });
+  const { far, says } = connect();
+  const write = far.write.bind(far);
+  far.write = (frame: string) => {
+    order.push(`answer to ${JSON.parse(frame).id}`);
+    return write(frame);
+  };
+  await says(
+    `${[hello, ask].map((one) => JSON.stringify({ jsonrpc: '2.0', ...one })).join('\n')}\n`,
+  );
+  expect(order).toEqual(['answer to 1', 'work', 'answer to 2']);
+});
 
 describe('who may connect', () => {
   test.each([
@@ -167,9 +192,33 @@ describe('who may connect', () => {
     });
     const all = Array.from({ length: CONNECTIONS }, () => connect());
     await Promise.all(all.map((one) => one.says(hello, ask)));
-    expect(connect().far.destroyed).toBe(true);
+    for (let n = 0; n < 3; n += 1) expect(connect().far.destroyed).toBe(true);
     expect(all.filter(({ far }) => far.destroyed)).toEqual([]);
-    expect(logged).toMatchObject([{ why: 'too many connections' }]);
+    const told = { event: 'connection refused', why: 'too many connections' };
+    expect(logged).toMatchObject([told]);
+    all[0]?.far.destroy();
+    await settle();
+    const last = connect();
+    await last.says(hello, ask);
+    expect(last.far.destroyed).toBe(false);
+    expect(connect().far.destroyed).toBe(true);
+    expect(logged).toMatchObject([told, told]);
+  });
+
+  test.each([
+    [64, 16],
+    [256, 192],
+    [864, 800],
+    [1_000_000, 800],
+  ])('with %i descriptors in all they get %i, and the daemon has the rest', async (limit, most) => {
+    const { connect } = serving({
+      descriptorLimit: () => limit,
+      handlers: () => ({ 'session.get': () => new Promise(() => {}) }),
+    });
+    const all = Array.from({ length: most }, () => connect());
+    await Promise.all(all.map((one) => one.says(hello, ask)));
+    expect(all.filter(({ far }) => far.destroyed)).toEqual([]);
+    expect(connect().far.destroyed).toBe(true);
   });
 
   test('not with 17 requests at once', async () => {

@@ -67,6 +67,18 @@ test('a failure stays itself', () => {
 });
 
 test.each([
+  ['EMFILE', 'the process'],
+  ['ENFILE', 'the whole system'],
+])('%s is no mistake of ours, wherever it comes from', (code, who) => {
+  const { row } = toFailure(Object.assign(new Error('open /home/ada'), { code }));
+  expect(row).toMatchObject({
+    name: 'too-many-files',
+    exit: 82,
+    says: `Too many files are open: ${who} has reached its limit.`,
+  });
+});
+
+test.each([
   [Object.assign(new Error('open /home/ada: hunter2'), { code: 'ENOENT' }), 'ENOENT'],
   [new TypeError('hunter2 is not a function'), 'TypeError'],
   ['hunter2', 'string'],

@@ -7,7 +7,9 @@ import { loadPipe } from '../../../../daemon/bw/pipe.ts';
 import { createRunner, type RunOptions } from '../../../../daemon/bw/run.ts';
 import { Failure } from '../../../../shared/errors.ts';
 import { Secret } from '../../../../shared/secret.ts';
+import { withoutDescriptors } from '../../../support/descriptors.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 const DEADLINE_MS = 30_000;
 const posixOnly = test.skipIf(process.platform === 'win32');
@@ -196,6 +198,16 @@ describe('a bw that cannot be started', () => {
     expect(error).toBeInstanceOf(Failure);
     expect(error.row.name).toBe('bw-not-found');
   });
+
+  for (const [what, options] of [
+    ['its pipes', {}],
+    ['its password', { input: new Secret('secret') }],
+  ] as const)
+    testOnLinux(`is too-many-files where there is no descriptor for ${what}`, async () => {
+      const { run } = setUp();
+      const ran = withoutDescriptors(() => run('bw-shows-itself', [], options));
+      await expect(ran).rejects.toMatchObject({ name: 'too-many-files' });
+    });
 
   posixOnly('is bw-refused when the system does not run the file', async () => {
     const error = await setUp()

@@ -94,3 +94,31 @@ test('no key is left of an unlock whose copy could not be installed', async () =
   expect(keys).toHaveLength(3);
   expect([...keys, ...stdouts].filter(({ empty }) => !empty)).toEqual([]);
 });
+
+test('no key is left of an unlock where nothing tells whether it opens the vault', async () => {
+  const clock = hastyClock();
+  const dataFile = openDataFile(folderWith({ stateVersion: 1 }), {
+    clock,
+    platform: process.platform,
+  });
+  const kept: Secret[] = [];
+  const verbs = createVerbs({
+    dataFile: {
+      ...dataFile,
+      async checkKey(key) {
+        kept.push(key);
+        return 'unknown';
+      },
+    },
+    ...common(clock),
+    stage: staged,
+    async run(_, args) {
+      if (args.includes('--check')) throw failure('too-many-files', { problem: 'no more' });
+      const stdout = new Secret(`${session().key.reveal()}\n`);
+      return { exitCode: 0, signal: null, stdout, stderr: '', stopped: undefined, durationMs: 0 };
+    },
+  });
+  const unlocked = verbs.unlock(new Secret('right'), undefined);
+  await expect(unlocked).rejects.toMatchObject({ name: 'too-many-files' });
+  expect(kept.map(({ empty }) => empty)).toEqual([true]);
+});

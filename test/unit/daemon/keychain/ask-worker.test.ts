@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAskWorker } from '../../../../daemon/keychain/ask-worker.ts';
 import type { Request } from '../../../../daemon/keychain/exchange.ts';
+import { withoutDescriptors } from '../../../support/descriptors.ts';
 import { type ManualClock, manualClock } from '../../../support/manual-clock.ts';
 import { isOver } from '../../../support/processes.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 const request: Request = { do: 'get', account: 'default', mayAsk: false };
 const HANG = 'sleep 1000';
@@ -124,6 +126,15 @@ test('one that cannot be started is told so', async () => {
     detail: expect.stringContaining('ENOENT'),
   });
 });
+
+testOnLinux(
+  'one that cannot be started for want of descriptors says nothing about the keychain',
+  async () => {
+    const worker = workerOf('echo');
+    const asked = withoutDescriptors(() => worker.ask(request));
+    await expect(asked).rejects.toMatchObject({ name: 'too-many-files' });
+  },
+);
 
 test('stop ends every one that is under way', async () => {
   const worker = workerOf(`echo $$ >$FOLDER/pid; exec ${HANG}`);

@@ -12,7 +12,8 @@ import { expect, test } from 'vitest';
 import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { clearStaged, staged } from '../../../../daemon/vault/staged.ts';
 import { Secret } from '../../../../shared/secret.ts';
-import { testOnPosix } from '../../../support/test-where.ts';
+import { losingDescriptors } from '../../../support/descriptors.ts';
+import { testOnLinux, testOnPosix } from '../../../support/test-where.ts';
 import { folderWith, hastyClock, loggedIn, SECRET_KEY, SLOT_KEY, USER } from './samples.ts';
 
 const CANARY = 'canary-client-secret-7f3a';
@@ -111,6 +112,28 @@ test('a run that throws leaves the file as it was and no copy', async () => {
   expect(contentOf(real)).toEqual(loggedIn());
   expect(readdirSync(scratch)).toEqual([]);
 });
+
+testOnLinux(
+  'a run that ends without a descriptor leaves no secret and the file as it was',
+  async () => {
+    const { real, scratch, run } = place(loggedIn());
+    let copy = '';
+    const ran = losingDescriptors(async (none) => {
+      await run((folder) => {
+        copy = folder;
+        expect(readFileSync(join(folder, 'data.json'), 'utf8')).toContain(CANARY);
+        bwSets(folder, { [CIPHERS]: {} });
+        none();
+      });
+    });
+    await expect(ran).rejects.toMatchObject({ name: 'too-many-files' });
+    expect(existsSync(join(copy, 'data.json'))).toBe(false);
+    expect(contentOf(real)).toEqual(loggedIn());
+    clearStaged(scratch);
+    clearStaged(scratch);
+    expect(readdirSync(scratch)).toEqual([]);
+  },
+);
 
 test('what somebody else changed meanwhile is kept', async () => {
   const { real, run } = place(loggedIn({ mine: 1, theirs: 1 }));
