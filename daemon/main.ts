@@ -120,7 +120,7 @@ async function start(): Promise<void> {
   const startOf = systemStartOf(platform);
   const random = () => randomBytes(16).toString('hex');
   const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
-  const marks = openMarks(paths.open, log);
+  const marks = openMarks(paths.open, { log, clock });
   const ownFolder = (name: string) =>
     name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
   const build = (name: string, dataDir: string) => {
@@ -172,6 +172,7 @@ async function start(): Promise<void> {
       log: withFields(log, { profile: name }),
       audit,
       marks,
+      logProblem: log.problem,
     });
   };
   const profiles = createProfiles({ settings, ownFolder, build });
