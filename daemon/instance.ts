@@ -166,7 +166,8 @@ function bind(server: Server, address: string): Promise<void> {
       reject(
         error.code === 'EADDRINUSE'
           ? failure('daemon-running', { pid: '?' })
-          : failure('daemon-start-failed', { problem: `cannot listen on ${address}: ${inWords(error.code ?? 'unknown')}`,
+          : failure('daemon-start-failed', {
+              problem: `cannot listen on ${address}: ${inWords(error.code ?? 'unknown')}`,
             }),
       );
     server.once('error', refuse);

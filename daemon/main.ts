@@ -152,7 +152,8 @@ async function start(): Promise<void> {
     });
     const byPassword = {
       invoke: bw,
-      context,
+      // bw runs on a staged copy there.
+      context: (secrets: readonly Secret[]) => ({ ...context(secrets), writesTo: scratch }),
       handOver: (password: Secret) => handOver(password, platform, random),
       checkApiKey: createApiKeyCheck({ clock, platform, settings: own, leaving: signal }),
       leaving: signal,

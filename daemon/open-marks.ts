@@ -60,7 +60,7 @@ interface Unsettled {
 export function openMarks(folder: string, { log, clock }: { log: Log; clock: Clock }): OpenMarks {
   const fileOf = (profile: string) => join(folder, profile);
   const unsettled = new Map<string, Unsettled>();
-  let cancelAgain: (() => void) | undefined;
+  let planned = false;
 
   function write(profile: string, dataDir: string): void {
     makeFolder(folder);
@@ -87,12 +87,13 @@ export function openMarks(folder: string, { log, clock }: { log: Log; clock: Clo
       const code = codeOf(thrown);
       unsettled.set(profile, { dataDir, code });
       if (before?.code !== code) log.warn('mark of an open vault not written', { profile, code });
-      cancelAgain ??= clock.after(AGAIN_MS, again);
+      if (!planned) clock.after(AGAIN_MS, again);
+      planned = true;
     }
   }
 
   function again(): void {
-    cancelAgain = undefined;
+    planned = false;
     for (const [profile, { dataDir }] of unsettled) settle(profile, dataDir);
   }
 
@@ -200,7 +201,8 @@ async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise
   if (known) return locked;
   // Such a file is never written here.
   const options = { deadlineMs: LOCK_MS, anySettings: true };
-  const result = await bw(profile)(dataDir, ['lock', '--nointeraction'], options);
+  const lock = () => bw(profile)(dataDir, ['lock', '--nointeraction'], options);
+  const result = await dataFile(dataDir).guarded(lock);
   if (result.exitCode === 0 && !result.stdout.empty) return true;
   const reason = explain('lock', result, { dataDir, secrets: [] });
   if (reason.is('not-logged-in')) return false;

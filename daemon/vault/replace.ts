@@ -77,7 +77,13 @@ export function targetOf(
   throw failure(unreadable, { file, problem: inWords('ELOOP') });
 }
 
-function writeAside(aside: string, text: string, old: Stats | undefined, calls: Calls): void {
+/** Writes a new file through to the disk, with the owner of `old` and no more than its mode. Throws the system's error. */
+export function writeAside(
+  aside: string,
+  text: string,
+  old: Stats | undefined,
+  calls: Calls,
+): void {
   const fd = openSync(aside, 'wx', FILE_MODE);
   try {
     if (old) {
