@@ -63,11 +63,10 @@ export function openAudit(file: string, { clock, log }: { clock: Clock; log: Log
       flush();
     },
     problem() {
-      if (code !== undefined) flush();
-      return (
-        code &&
-        `the audit ${file} cannot be written: ${inWords(code)}. Free the disk or correct the permissions; ${waiting.length === 1 ? 'a line waits' : `${waiting.length} lines wait`} for that, until the daemon ends.`
-      );
+      if (waiting.length > 0) flush();
+      if (code === undefined) return undefined;
+      const waits = `; ${waiting.length === 1 ? 'a line waits' : `${waiting.length} lines wait`} for that, until the daemon ends.`;
+      return `the audit ${file} cannot be written: ${inWords(code)}. Free the disk or correct the permissions${waiting.length > 0 ? waits : '.'}`;
     },
   };
 }
