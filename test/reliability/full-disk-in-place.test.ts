@@ -10,6 +10,8 @@ import { testAsRootOnDisk } from '../support/test-where.ts';
 
 let here: SignedIn;
 const disks = smallDisks();
+/** Each run of bw takes seconds, and a lock that failed is tried again after 30 s. */
+const onDisk = (name: string, body: () => Promise<void>) => testAsRootOnDisk(name, body, 120_000);
 beforeAll(async () => {
   if (canMount) here = await loggedInByPassword();
 });
@@ -29,7 +31,7 @@ function growToPageEnd(file: string): string {
   return grown;
 }
 
-testAsRootOnDisk('a bw that a full disk stops halfway costs nobody the login', async () => {
+onDisk('a bw that a full disk stops halfway costs nobody the login', async () => {
   const { world, server } = here;
   const { dataDir } = world;
   const file = join(dataDir, 'data.json');

@@ -11,6 +11,8 @@ const NEXT = 'another-secret-of-the-tests';
 
 let kept: KeptSecret;
 const disks = smallDisks();
+/** Each run of bw takes seconds, and a lock that failed is tried again after 30 s. */
+const onDisk = (name: string, body: () => Promise<void>) => testAsRootOnDisk(name, body, 120_000);
 beforeAll(async () => {
   if (!canMount) return;
   kept = await keepSecret();
@@ -50,35 +52,30 @@ function nowhereInClear(): void {
 }
 
 describe('a full disk under', () => {
-  testAsRootOnDisk(
-    'log, audit and marks stops nobody, is told, and takes it all later',
-    async () => {
-      const { world } = kept;
-      const disk = await diskOver(world.stateDir, { empty: true, full: true });
-      const pid = world.daemonPid();
-      const key = succeeded(await kept.unlock());
-      const told = (await problems()).join('\n');
-      for (const file of ['daemon.log', 'audit.jsonl', join('open', 'default')])
-        expect(told).toContain(
-          `${join(world.stateDir, file)} cannot be written: no space is left.`,
-        );
-      expect(readFileSync(join(world.stateDir, 'audit.jsonl'), 'utf8')).toBe('');
-      expect(readdirSync(world.stateDir)).not.toContain('open.new');
+  onDisk('log, audit and marks stops nobody, is told, and takes it all later', async () => {
+    const { world } = kept;
+    const disk = await diskOver(world.stateDir, { empty: true, full: true });
+    const pid = world.daemonPid();
+    const key = succeeded(await kept.unlock());
+    const told = (await problems()).join('\n');
+    for (const file of ['daemon.log', 'audit.jsonl', join('open', 'default')])
+      expect(told).toContain(`${join(world.stateDir, file)} cannot be written: no space is left.`);
+    expect(readFileSync(join(world.stateDir, 'audit.jsonl'), 'utf8')).toBe('');
+    expect(readdirSync(world.stateDir)).not.toContain('open.new');
 
-      disk.free();
-      expect(await problems()).toEqual([]);
-      expect(world.daemonPid()).toBe(pid);
-      expect(succeeded(await kept.helper(['get-session']))).toBe(key);
-      const gets = succeeded(await kept.helper(['audit'])).match(/granted {2}session\.get/g);
-      expect(gets).toHaveLength(2);
-      expect(world.log()).toMatch(/"msg":"ready".*"msg":"session opened"/s);
-      expect(readFileSync(join(world.stateDir, 'open', 'default'), 'utf8')).toBe(world.dataDir);
-      succeeded(await kept.helper(['lock']));
-      expect(readdirSync(join(world.stateDir, 'open'))).toEqual([]);
-    },
-  );
+    disk.free();
+    expect(await problems()).toEqual([]);
+    expect(world.daemonPid()).toBe(pid);
+    expect(succeeded(await kept.helper(['get-session']))).toBe(key);
+    const gets = succeeded(await kept.helper(['audit'])).match(/granted {2}session\.get/g);
+    expect(gets).toHaveLength(2);
+    expect(world.log()).toMatch(/"msg":"ready".*"msg":"session opened"/s);
+    expect(readFileSync(join(world.stateDir, 'open', 'default'), 'utf8')).toBe(world.dataDir);
+    succeeded(await kept.helper(['lock']));
+    expect(readdirSync(join(world.stateDir, 'open'))).toEqual([]);
+  });
 
-  testAsRootOnDisk('the settings leaves them as they are', async () => {
+  onDisk('the settings leaves them as they are', async () => {
     const folder = join(kept.world.home, '.config', 'bw-helper');
     const read = () => readFileSync(join(folder, 'config.toml'), 'utf8');
     const before = read();
@@ -99,7 +96,7 @@ describe('a full disk under', () => {
     expect(read()).toContain('idle = "7m"');
   });
 
-  testAsRootOnDisk('the keychain file leaves what was stored', async () => {
+  onDisk('the keychain file leaves what was stored', async () => {
     const { clientId, clientSecret } = kept.server.account;
     const folder = join(kept.world.home, '.local', 'share', 'bw-helper');
     const file = join(folder, 'keychain.json');
@@ -116,7 +113,7 @@ describe('a full disk under', () => {
     expect(await answer()).toBe(NEXT);
   });
 
-  testAsRootOnDisk('data.json: no half login, and no secret in clear', async () => {
+  onDisk('data.json: no half login, and no secret in clear', async () => {
     const { world } = kept;
     await kept.beLoggedIn(false);
     const file = join(world.dataDir, 'data.json');
@@ -136,33 +133,30 @@ describe('a full disk under', () => {
     nowhereInClear();
   });
 
-  testAsRootOnDisk(
-    'data.json: the session stays, and a sync is done when there is room',
-    async () => {
-      const { world } = kept;
-      await kept.beLoggedIn(true);
-      const disk = await diskOver(world.dataDir);
-      const key = succeeded(await kept.unlock());
-      const before = kept.data();
-      disk.fill();
-      const pid = world.daemonPid();
-      expect(await kept.sync()).toMatchObject({ code: 30, stderr: expect.stringMatching(FULL) });
-      expect(kept.data()).toBe(before);
-      expect(succeeded(await kept.helper(['get-session']))).toBe(key);
-      expect(kept.stagedFolders()).toEqual([]);
-      nowhereInClear();
+  onDisk('data.json: the session stays, and a sync is done when there is room', async () => {
+    const { world } = kept;
+    await kept.beLoggedIn(true);
+    const disk = await diskOver(world.dataDir);
+    const key = succeeded(await kept.unlock());
+    const before = kept.data();
+    disk.fill();
+    const pid = world.daemonPid();
+    expect(await kept.sync()).toMatchObject({ code: 30, stderr: expect.stringMatching(FULL) });
+    expect(kept.data()).toBe(before);
+    expect(succeeded(await kept.helper(['get-session']))).toBe(key);
+    expect(kept.stagedFolders()).toEqual([]);
+    nowhereInClear();
 
-      expect(await kept.helper(['logout'])).toMatchObject({ code: 30 });
-      expect(kept.data()).toBe(before);
+    expect(await kept.helper(['logout'])).toMatchObject({ code: 30 });
+    expect(kept.data()).toBe(before);
 
-      disk.free();
-      succeeded(await kept.sync());
-      expect(world.daemonPid()).toBe(pid);
-      nowhereInClear();
-    },
-  );
+    disk.free();
+    succeeded(await kept.sync());
+    expect(world.daemonPid()).toBe(pid);
+    nowhereInClear();
+  });
 
-  testAsRootOnDisk(
+  onDisk(
     'data.json at a limit: the key is gone, status tells, and it locks by itself',
     async () => {
       const { world } = kept;
@@ -194,7 +188,7 @@ describe('a full disk under', () => {
     },
   );
 
-  testAsRootOnDisk('the token renewal is told of, and leaves the session', async () => {
+  onDisk('the token renewal is told of, and leaves the session', async () => {
     const { server, world } = kept;
     await kept.beLoggedIn(true);
     const disk = await diskOver(world.dataDir);
@@ -213,36 +207,33 @@ describe('a full disk under', () => {
     nowhereInClear();
   });
 
-  testAsRootOnDisk(
-    'the runtime folder: no staged copy is left, and the daemon starts',
-    async () => {
-      const { world } = kept;
-      await kept.beLoggedIn(true);
-      const runtime = join(world.runtimeDir, 'bw-helper');
-      const disk = await diskOver(runtime, { empty: true, full: true });
-      const before = kept.data();
-      const pages = Math.ceil(JSON.stringify(JSON.parse(before)).length / 4096);
-      const unlock = async () => await kept.unlock();
-      expect(await kept.helper(['daemon', 'status'])).toMatchObject({ code: 0 });
-      // No room for the copy; room for the copy alone, where bw fails.
-      for (const room of [0, pages]) {
-        disk.fill(room);
-        for (const run of [unlock, kept.sync]) {
-          const ran = await run();
-          expect(ran).toMatchObject({ code: 30, stderr: expect.stringMatching(FULL) });
-          expect(ran.stderr).toContain(`helper: ${runtime} cannot`);
-          expect(readdirSync(runtime).toSorted()).toEqual(['filler', 'lock', 'socket']);
-          expect(kept.data()).toBe(before);
-          nowhereInClear();
-        }
+  onDisk('the runtime folder: no staged copy is left, and the daemon starts', async () => {
+    const { world } = kept;
+    await kept.beLoggedIn(true);
+    const runtime = join(world.runtimeDir, 'bw-helper');
+    const disk = await diskOver(runtime, { empty: true, full: true });
+    const before = kept.data();
+    const pages = Math.ceil(JSON.stringify(JSON.parse(before)).length / 4096);
+    const unlock = async () => await kept.unlock();
+    expect(await kept.helper(['daemon', 'status'])).toMatchObject({ code: 0 });
+    // No room for the copy; room for the copy alone, where bw fails.
+    for (const room of [0, pages]) {
+      disk.fill(room);
+      for (const run of [unlock, kept.sync]) {
+        const ran = await run();
+        expect(ran).toMatchObject({ code: 30, stderr: expect.stringMatching(FULL) });
+        expect(ran.stderr).toContain(`helper: ${runtime} cannot`);
+        expect(readdirSync(runtime).toSorted()).toEqual(['filler', 'lock', 'socket']);
+        expect(kept.data()).toBe(before);
+        nowhereInClear();
       }
-      disk.free();
-      const key = succeeded(await kept.unlock());
-      expect(succeeded(await kept.helper(['get-session']))).toBe(key);
-    },
-  );
+    }
+    disk.free();
+    const key = succeeded(await kept.unlock());
+    expect(succeeded(await kept.helper(['get-session']))).toBe(key);
+  });
 
-  testAsRootOnDisk('stdout of the client is an error, and the session stays', async () => {
+  onDisk('stdout of the client is an error, and the session stays', async () => {
     const { world } = kept;
     await kept.beLoggedIn(true);
     const folder = join(world.home, 'small');

@@ -10,6 +10,8 @@ const READ_ONLY = /cannot be written: the file system is read-only\./;
 
 let kept: KeptSecret;
 const disks = smallDisks();
+/** Each run of bw takes seconds, and a lock that failed is tried again after 30 s. */
+const onDisk = (name: string, body: () => Promise<void>) => testAsRootOnDisk(name, body, 120_000);
 beforeAll(async () => {
   if (!canMount) return;
   kept = await keepSecret();
@@ -31,7 +33,7 @@ const problems = async (): Promise<string[]> =>
   JSON.parse(succeeded(await kept.helper(['status', '--json']))).problems;
 
 describe('read-only is', () => {
-  testAsRootOnDisk('all of the home: what can work works', async () => {
+  onDisk('all of the home: what can work works', async () => {
     const { world } = kept;
     const disk = await diskOver(world.home);
     disk.readOnly();
@@ -68,7 +70,7 @@ describe('read-only is', () => {
     );
   });
 
-  testAsRootOnDisk(
+  onDisk(
     'data.json while a session is open: the key is given, and a lock comes later',
     async () => {
       const { world } = kept;
@@ -89,7 +91,7 @@ describe('read-only is', () => {
     },
   );
 
-  testAsRootOnDisk('the settings, with a rest of a daemon that was killed', async () => {
+  onDisk('the settings, with a rest of a daemon that was killed', async () => {
     const folder = join(kept.world.home, '.config', 'bw-helper');
     const disk = await diskOver(folder);
     const rest = join(folder, 'config.toml.bw-helper');
@@ -105,25 +107,22 @@ describe('read-only is', () => {
     expect(existsSync(rest)).toBe(false);
   });
 
-  testAsRootOnDisk(
-    'the runtime folder: nothing is staged, and the daemon locks and leaves',
-    async () => {
-      const { world } = kept;
-      const runtime = join(world.runtimeDir, 'bw-helper');
-      const disk = await diskOver(runtime);
-      succeeded(await kept.unlock());
-      disk.readOnly();
-      const sync = await kept.sync();
-      expect(sync).toMatchObject({ code: 30, stderr: expect.stringMatching(READ_ONLY) });
-      expect(sync.stderr).toContain(`helper: ${runtime} cannot`);
-      expect(await kept.helper(['daemon', 'stop'])).toMatchObject({ code: 0 });
-      expect(kept.data()).not.toContain('_user_auto');
-      expect(world.daemonPid()).toBeUndefined();
-      const start = await kept.helper(['daemon', 'start']);
-      expect(start).toMatchObject({ code: 30, stderr: expect.stringMatching(READ_ONLY) });
-      expect(start.stderr).toContain(join(runtime, 'lock'));
-      disk.writable();
-      succeeded(await kept.helper(['daemon', 'start']));
-    },
-  );
+  onDisk('the runtime folder: nothing is staged, and the daemon locks and leaves', async () => {
+    const { world } = kept;
+    const runtime = join(world.runtimeDir, 'bw-helper');
+    const disk = await diskOver(runtime);
+    succeeded(await kept.unlock());
+    disk.readOnly();
+    const sync = await kept.sync();
+    expect(sync).toMatchObject({ code: 30, stderr: expect.stringMatching(READ_ONLY) });
+    expect(sync.stderr).toContain(`helper: ${runtime} cannot`);
+    expect(await kept.helper(['daemon', 'stop'])).toMatchObject({ code: 0 });
+    expect(kept.data()).not.toContain('_user_auto');
+    expect(world.daemonPid()).toBeUndefined();
+    const start = await kept.helper(['daemon', 'start']);
+    expect(start).toMatchObject({ code: 30, stderr: expect.stringMatching(READ_ONLY) });
+    expect(start.stderr).toContain(join(runtime, 'lock'));
+    disk.writable();
+    succeeded(await kept.helper(['daemon', 'start']));
+  });
 });
