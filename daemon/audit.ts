@@ -1,11 +1,12 @@
 /**
  * The audit: one JSON line for each answer that hands out or uses a secret or a session, on the disk
- * before the answer leaves. A disk that fails stops nobody: `helper status` tells.
+ * before the answer leaves. A disk that fails stops nobody: `helper status` tells, and the lines wait.
  */
 import {
   closeSync,
   fchmodSync,
   fstatSync,
+  ftruncateSync,
   openSync,
   readSync,
   renameSync,
@@ -24,50 +25,70 @@ import { makeFolder } from './make-folder.ts';
  * A script that asks each minute has a week in each of them.
  */
 const AUDIT_BYTES = 4 * 1024 * 1024;
+/** Lines that wait for a disk that takes them; what comes then is dropped. */
+const WAITING_LINES = 4_000;
 
 export interface Audit {
   /** Writes one line before it returns; text from elsewhere is made printable. Never throws. */
   record(line: Omit<AuditLine, 'at'>): void;
-  /** A sentence for `helper status` while the last line could not be written. */
+  /** A sentence for `helper status` while lines could not be written; tries once more. */
   problem(): string | undefined;
 }
 
 /** The audit in `file` (0600, its folder 0700). It is opened anew for each line, so it may be moved away. */
 export function openAudit(file: string, { clock, log }: { clock: Clock; log: Log }): Audit {
-  let problem: string | undefined;
+  let waiting: string[] = [];
+  let code: string | undefined;
+
+  function flush(): void {
+    const before = code;
+    try {
+      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+        const full = append(file, next);
+        waiting = waiting.slice(1);
+        if (full) renameSync(file, `${file}.1`);
+      }
+      code = undefined;
+    } catch (thrown) {
+      code = (thrown as NodeJS.ErrnoException).code ?? (thrown as Error).name;
+      if (code !== before) log.warn('audit not written', { code });
+    }
+  }
+
   return {
     record(line) {
       const at = new Date(clock.wallMs()).toISOString();
-      try {
-        append(file, JSON.stringify({ at, ...line }, printableStrings));
-        problem = undefined;
-      } catch (thrown) {
-        const before = problem;
-        const code = (thrown as NodeJS.ErrnoException).code ?? (thrown as Error).name;
-        problem = `the audit ${file} cannot be written: ${inWords(code)}`;
-        if (problem !== before) log.warn('audit not written', { code });
-      }
+      if (waiting.length < WAITING_LINES)
+        waiting.push(JSON.stringify({ at, ...line }, printableStrings));
+      flush();
     },
-    problem: () => problem,
+    problem() {
+      if (waiting.length > 0) flush();
+      if (code === undefined) return undefined;
+      const waits = `; ${waiting.length === 1 ? 'a line waits' : `${waiting.length} lines wait`} for that, until the daemon ends.`;
+      return `the audit ${file} cannot be written: ${inWords(code)}. Free the disk or correct the permissions${waiting.length > 0 ? waits : '.'}`;
+    },
   };
 }
 
-function append(file: string, line: string): void {
+/** True where the file has reached its size with it. */
+function append(file: string, line: string): boolean {
   makeFolder(dirname(file));
   const fd = openSync(file, 'a+', 0o600);
-  let full: boolean;
   try {
     const stat = fstatSync(fd);
     if (stat.isFile() && stat.mode & 0o077) fchmodSync(fd, 0o600);
-    // A disk that was full may have taken half a line: the next one must not be lost with it.
+    // A daemon that was killed may have left half a line: the next one must not be lost with it.
     const bytes = Buffer.from(`${endsLine(fd, stat.size) ? '' : '\n'}${line}\n`);
     const written = writeSync(fd, bytes);
-    if (written < bytes.length) throw Object.assign(new Error(), { code: 'ENOSPC' });
-    full = stat.size + written >= AUDIT_BYTES;
+    if (written < bytes.length) {
+      if (stat.isFile()) ftruncateSync(fd, stat.size);
+      throw Object.assign(new Error(), { code: 'ENOSPC' });
+    }
+    return stat.size + written >= AUDIT_BYTES;
   } finally {
     closeSync(fd);
   }
-  if (full) renameSync(file, `${file}.1`);
 }
 
 function endsLine(fd: number, size: number): boolean {

@@ -54,12 +54,20 @@ export function errnoOf(thrown: unknown): string {
   return code;
 }
 
+const OF_THE_DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO']);
+
+/** Whether a write that gave this may work later, when somebody has seen to the disk or its modes. */
+export function isOfTheDisk(code: string): boolean {
+  return OF_THE_DISK.has(code);
+}
+
 const words: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space is left',
   EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk fails',
   ENOTDIR: 'a folder on the way is a file',
   EEXIST: 'a folder on the way is a file',
   EISDIR: 'it is a folder',

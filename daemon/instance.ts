@@ -10,7 +10,6 @@ import {
   lstatSync,
   openSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -21,15 +20,18 @@ import { aboveProblem, folderProblem } from '../shared/boundary.ts';
 import { failure } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import type { Clock } from './clock.ts';
-import { codeOf } from './file-calls.ts';
+import { codeOf, inWords } from './file-calls.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Door } from './pipe-door.ts';
+import { removeFile, tryRemoveFile } from './remove-file.ts';
 
 /** A socket's address holds 108 bytes on Linux and 104 on macOS, with its closing zero. */
 const SOCKET_PATH_BYTES = 103;
 /** As `a+`; a link in its place would have its target emptied. */
 const LOCK_FLAGS =
   constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+/** A disk at fault, not the folder: no reason to distrust it. */
+const OF_THE_DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 /** How often the daemon looks that it can still be reached. */
 const WATCH_MS = 30_000;
 
@@ -51,7 +53,7 @@ export interface InstanceOptions {
   readonly door?: Pick<Door, 'pipe' | 'fileText'> | undefined;
 }
 
-/** Becomes the one daemon; throws daemon-running or runtime-folder-unsafe. */
+/** Becomes the one daemon; throws daemon-running, runtime-folder-unsafe, or data-file-unwritable. */
 export function claimInstance(options: InstanceOptions): Instance {
   const { paths, door } = options;
   preparePrivateFolder(options);
@@ -70,7 +72,7 @@ export function claimInstance(options: InstanceOptions): Instance {
   return {
     async listen(server) {
       // Nobody else can be bound here: we hold the lock.
-      rmSync(paths.socket, { force: true });
+      removeFile(paths.socket);
       await bind(server, door?.pipe ?? paths.socket);
       if (door) writeFileSync(paths.socket, door.fileText, { mode: 0o600, flag: 'wx' });
       mine = identity(paths.socket);
@@ -80,7 +82,8 @@ export function claimInstance(options: InstanceOptions): Instance {
       clock.after(WATCH_MS, look);
     },
     release() {
-      if (stillMine()) rmSync(paths.socket, { force: true });
+      // A socket that cannot be removed must not keep the vault from being locked.
+      if (stillMine()) tryRemoveFile(paths.socket);
     },
   };
 }
@@ -95,10 +98,7 @@ function preparePrivateFolder({ paths, door, uid }: InstanceOptions): void {
   try {
     makeFolder(paths.runtime);
   } catch (error) {
-    throw failure('runtime-folder-unsafe', {
-      folder: paths.runtime,
-      problem: `it cannot be made (${(error as NodeJS.ErrnoException).code})`,
-    });
+    throw unusable(paths.runtime, paths.runtime, 'it cannot be made', error);
   }
   if (door) return;
   const problem =
@@ -117,11 +117,20 @@ function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
     }
     // A lock file that was removed and made anew would be granted a second time (seen).
     if (sameFile(fd, paths.lock)) {
-      ftruncateSync(fd);
-      writeSync(fd, `${pid}\n`);
+      sign(fd, pid);
       return;
     }
     closeSync(fd);
+  }
+}
+
+// What counts is the lock: on a full disk only the message for a second daemon is less exact.
+function sign(fd: number, pid: number): void {
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${pid}\n`);
+  } catch (thrown) {
+    codeOf(thrown);
   }
 }
 
@@ -129,11 +138,15 @@ function openLock({ runtime, lock }: InstanceOptions['paths']): number {
   try {
     return openSync(lock, LOCK_FLAGS, 0o600);
   } catch (error) {
-    throw failure('runtime-folder-unsafe', {
-      folder: runtime,
-      problem: `${lock} cannot be opened (${codeOf(error)})`,
-    });
+    throw unusable(runtime, lock, `${lock} cannot be opened`, error);
   }
+}
+
+function unusable(folder: string, file: string, what: string, error: unknown) {
+  const code = codeOf(error);
+  return OF_THE_DISK.has(code)
+    ? failure('data-file-unwritable', { file, problem: inWords(code) })
+    : failure('runtime-folder-unsafe', { folder, problem: `${what} (${code})` });
 }
 
 function sameFile(fd: number, path: string): boolean {
@@ -153,7 +166,9 @@ function bind(server: Server, address: string): Promise<void> {
       reject(
         error.code === 'EADDRINUSE'
           ? failure('daemon-running', { pid: '?' })
-          : failure('daemon-start-failed', { problem: `cannot listen (${error.code})` }),
+          : failure('daemon-start-failed', {
+              problem: `cannot listen on ${address}: ${inWords(error.code ?? 'unknown')}`,
+            }),
       );
     server.once('error', refuse);
     server.listen(address, () => {

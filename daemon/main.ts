@@ -122,7 +122,7 @@ async function start(): Promise<void> {
   const startOf = systemStartOf(platform);
   const random = () => randomBytes(16).toString('hex');
   const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
-  const marks = openMarks(paths.open, log);
+  const marks = openMarks(paths.open, { log, clock });
   const ownFolder = (name: string) =>
     name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
   const build = (name: string, dataDir: string) => {
@@ -154,7 +154,8 @@ async function start(): Promise<void> {
     });
     const byPassword = {
       invoke: bw,
-      context,
+      // bw runs on a staged copy there.
+      context: (secrets: readonly Secret[]) => ({ ...context(secrets), writesTo: scratch }),
       handOver: (password: Secret) => handOver(password, platform, random),
       checkApiKey: createApiKeyCheck({ clock, platform, settings: own, leaving: signal }),
       leaving: signal,
@@ -174,6 +175,7 @@ async function start(): Promise<void> {
       log: withFields(log, { profile: name }),
       audit,
       marks,
+      logProblem: log.problem,
     });
   };
   const profiles = createProfiles({ settings, ownFolder, build });

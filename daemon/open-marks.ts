@@ -10,7 +10,6 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -19,9 +18,11 @@ import { PROFILE_NAME } from '../shared/profile-name.ts';
 import type { Audit } from './audit.ts';
 import { explain } from './bw/outcome.ts';
 import type { RunIn } from './bw/verbs.ts';
-import { errnoOf } from './file-calls.ts';
+import type { Clock } from './clock.ts';
+import { errnoOf, inWords } from './file-calls.ts';
 import type { Log } from './log.ts';
 import { makeFolder } from './make-folder.ts';
+import { removeFile, tryRemoveFile } from './remove-file.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { Claims } from './vault/claim.ts';
 import type { DataFile } from './vault/data-file.ts';
@@ -37,34 +38,79 @@ interface OpenMark {
 }
 
 export interface OpenMarks {
-  /** Before the vault is open. A disk that fails is logged and stops nobody. */
+  /** Before the vault is open. A disk that fails stops nobody; what it did not take is tried again. */
   set(mark: OpenMark): void;
   /** Once it is locked. */
   clear(profile: string): void;
   /** Those that stand there and can be read. */
   all(): OpenMark[];
+  /** A sentence for `helper status` while the one of this profile is not as it should be; tries once more. */
+  problem(profile: string): string | undefined;
 }
 
-export function openMarks(folder: string, log: Log): OpenMarks {
+/** How soon a mark that could not be set or cleared is tried again. */
+const AGAIN_MS = 30_000;
+
+interface Unsettled {
+  /** What to write; undefined where it is to be cleared. */
+  readonly dataDir: string | undefined;
+  readonly code: string;
+}
+
+export function openMarks(folder: string, { log, clock }: { log: Log; clock: Clock }): OpenMarks {
   const fileOf = (profile: string) => join(folder, profile);
-  function careful(act: () => void): void {
+  const unsettled = new Map<string, Unsettled>();
+  let planned = false;
+
+  function write(profile: string, dataDir: string): void {
+    makeFolder(folder);
+    // Not in there, as each file there tells of an open vault; an empty one would tell of none.
+    const aside = `${folder}.new`;
     try {
-      act();
+      writeThrough(aside, dataDir);
+      renameSync(aside, fileOf(profile));
     } catch (thrown) {
-      log.warn('mark of an open vault not written', { code: errnoOf(thrown) });
+      tryRemoveFile(aside);
+      throw thrown;
+    }
+    syncFolder(folder);
+  }
+
+  function settle(profile: string, dataDir: string | undefined): void {
+    const before = unsettled.get(profile);
+    try {
+      if (dataDir !== undefined) write(profile, dataDir);
+      else if (existsSync(fileOf(profile))) removeFile(fileOf(profile));
+      unsettled.delete(profile);
+      if (before) log.info('mark of an open vault written again', { profile });
+    } catch (thrown) {
+      const code = errnoOf(thrown);
+      unsettled.set(profile, { dataDir, code });
+      if (before?.code !== code) log.warn('mark of an open vault not written', { profile, code });
+      if (!planned) clock.after(AGAIN_MS, again);
+      planned = true;
     }
   }
+
+  function again(): void {
+    planned = false;
+    for (const [profile, { dataDir }] of unsettled) settle(profile, dataDir);
+  }
+
   return {
-    set: ({ profile, dataDir }) =>
-      careful(() => {
-        makeFolder(folder);
-        // Not in there, as each file there tells of an open vault; an empty one would tell of none.
-        const aside = `${folder}.new`;
-        writeThrough(aside, dataDir);
-        renameSync(aside, fileOf(profile));
-        syncFolder(folder);
-      }),
-    clear: (profile) => careful(() => rmSync(fileOf(profile), { force: true })),
+    set: ({ profile, dataDir }) => settle(profile, dataDir),
+    clear: (profile) => settle(profile, undefined),
+    problem(profile) {
+      const left = unsettled.get(profile);
+      if (left) settle(profile, left.dataDir);
+      const now = unsettled.get(profile);
+      if (!now) return undefined;
+      const but =
+        now.dataDir === undefined
+          ? 'the next daemon locks this vault, whoever has unlocked it by then'
+          : 'a daemon that is killed leaves this vault open, and the next one does not know';
+      return `the mark ${fileOf(profile)} cannot be written: ${inWords(now.code)}. Free the disk or correct the permissions: until then ${but}.`;
+    },
     all() {
       return namesIn(folder).flatMap((profile) => {
         try {
@@ -155,7 +201,8 @@ async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise
   if (known) return locked;
   // Such a file is never written here.
   const options = { deadlineMs: LOCK_MS, anySettings: true };
-  const result = await bw(profile)(dataDir, ['lock', '--nointeraction'], options);
+  const lock = () => bw(profile)(dataDir, ['lock', '--nointeraction'], options);
+  const result = await dataFile(dataDir).guarded(lock);
   if (result.exitCode === 0 && !result.stdout.empty) return true;
   const reason = explain('lock', result, { dataDir, secrets: [] });
   if (reason.is('not-logged-in')) return false;

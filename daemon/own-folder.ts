@@ -1,14 +1,25 @@
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from './file-calls.ts';
 
 /** What bw and we put into a data folder (bw up to 2026.9.0). */
-const OURS = /^(data\.json(\.lock|\.bw-helper)?|bw-helper\.lock)$/;
+const OURS = /^(data\.json(\.lock|\.bw-helper(-kept)?)?|bw-helper\.lock)$/;
 
 /**
  * Deletes a data folder that was made for a profile; true where nothing is left of it. One with
- * anything else in it is left as it is, and so is a link: somebody wanted it elsewhere.
+ * anything else in it is left as it is, and so is a link: somebody wanted it elsewhere. What a
+ * read-only disk keeps is left too.
  */
 export function clearOwnFolder(folder: string): boolean {
+  try {
+    return clear(folder);
+  } catch (thrown) {
+    codeOf(thrown);
+    return false;
+  }
+}
+
+function clear(folder: string): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false });
   if (!found) return true;
   if (!found.isDirectory()) return false;

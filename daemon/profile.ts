@@ -43,6 +43,8 @@ export interface ProfileParts {
   readonly log: Log;
   readonly audit: Audit;
   readonly marks: OpenMarks;
+  /** A sentence for `helper status` while the log takes no line. */
+  readonly logProblem: () => string | undefined;
 }
 
 export interface Profile {
@@ -255,7 +257,19 @@ export function createProfile(parts: ProfileParts): Profile {
         sessions,
         keychain,
         settings,
-        problems: () => [sessions.problem(), renewal.problem(), audit.problem()],
+        problems: () => [
+          stillOpen(sessions.problem()),
+          renewal.problem(),
+          parts.marks.problem(name),
+          audit.problem(),
+          parts.logProblem(),
+        ],
       }),
   };
+}
+
+function stillOpen(why: string | undefined): string | undefined {
+  if (why === undefined) return undefined;
+  const { message, row } = failure('lock-failed', { problem: why });
+  return `${message} ${row.next}`;
 }

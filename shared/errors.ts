@@ -407,7 +407,11 @@ export function failure<N extends ErrorName>(name: N, ...[data]: ErrorData<N>): 
   const { exit, says, next } = errors[name];
   const values: Record<string, string | number> = data ?? {};
   const fill = (template: string) =>
-    template.replace(/\{(\w+)\}/g, (_, key: string) => printable(String(values[key])));
+    template.replace(/\{(\w+)\}(\.?)/g, (_, key: string, stop: string) => {
+      const value = printable(String(values[key]));
+      // A sentence of another failure brings its own.
+      return value.endsWith('.') ? value : `${value}${stop}`;
+    });
   return new Failure({ name, exit, says: fill(says), next: fill(next) });
 }
 

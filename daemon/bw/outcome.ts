@@ -1,7 +1,9 @@
 /** bw's words → our errors: a table, each row with the version in which its text was seen. */
+import { join } from 'node:path';
 import { type Failure, failure } from '../../shared/errors.ts';
 import { Secret } from '../../shared/secret.ts';
 import { printable } from '../../shared/text.ts';
+import { inWords } from '../file-calls.ts';
 import type { BwResult } from './run.ts';
 
 /** What the sentences need besides bw's words. */
@@ -9,6 +11,8 @@ export interface OutcomeContext {
   readonly dataDir: string;
   /** Of the settings. */
   readonly server?: string | undefined;
+  /** What it writes, for people; data.json of `dataDir` by default. */
+  readonly writesTo?: string;
   /** Whatever this bw was given and must not come back in its words. */
   readonly secrets: readonly Secret[];
 }
@@ -61,6 +65,15 @@ interface Outcome {
 }
 
 const outcomes: readonly Outcome[] = [
+  {
+    // Node's words, in 2026.9.0 as a sentence or in the report of a crash.
+    says: /(?:^|\bError: )(ENOSPC|EDQUOT|EROFS|EIO|(?:EACCES|EPERM)(?=[^']*'[^']*data\.json)): [^,]+, \w/,
+    means: ({ context, what }) =>
+      failure('data-file-unwritable', {
+        file: context.writesTo ?? join(context.dataDir, 'data.json'),
+        problem: inWords(what),
+      }),
+  },
   {
     // 2023.12.1 … 2026.9.0
     says: /^You are not logged in\./,

@@ -82,10 +82,21 @@ export function createVerbs(parts: VerbParts): Verbs {
     session: 'new' | 'kept',
     work: (folder: string) => Promise<T>,
   ): Promise<T> {
-    if (!secret) return work(dataFile.folder);
+    if (!secret) return dataFile.guarded(() => work(dataFile.folder));
     const { scratch, stage } = parts;
     const { clientSecret } = secret;
     return stage(dataFile, { scratch, clientSecret, session, atRest: atRest(), run: work });
+  }
+
+  function contextIn(folder: string, secrets: readonly Secret[]): OutcomeContext {
+    const writesTo = folder === dataFile.folder ? dataFile.file : parts.scratch;
+    return { ...context(secrets), writesTo };
+  }
+
+  /** Where no staged copy can be, or none is needed. */
+  function inPlace(args: readonly string[], anySettings: boolean): Promise<void> {
+    const options = { deadlineMs: DEADLINE_MS.local, anySettings };
+    return dataFile.guarded(() => must(dataFile.folder, args, options));
   }
 
   async function must(
@@ -95,7 +106,7 @@ export function createVerbs(parts: VerbParts): Verbs {
   ): Promise<void> {
     const result = await run(folder, args, options);
     if (result.exitCode !== 0 || result.stdout.empty)
-      throw explain(args[0] ?? '', result, context(options.secrets ?? []));
+      throw explain(args[0] ?? '', result, contextIn(folder, options.secrets ?? []));
     result.stdout.wipe();
   }
 
@@ -134,7 +145,7 @@ export function createVerbs(parts: VerbParts): Verbs {
       throw explain(
         'unlock',
         result,
-        context(secret ? [password, secret.clientSecret] : [password]),
+        contextIn(folder, secret ? [password, secret.clientSecret] : [password]),
       );
     };
     try {
@@ -157,12 +168,15 @@ export function createVerbs(parts: VerbParts): Verbs {
   }
 
   async function check(key: Secret): Promise<'live' | 'dead'> {
-    const result = await run(dataFile.folder, ['unlock', '--check', '--nointeraction'], {
+    const options = {
       extra: { BW_SESSION: key.reveal() },
       deadlineMs: DEADLINE_MS.local,
       // Before a lock it tells whether the session is still ours.
       anySettings: true,
-    });
+    };
+    const result = await dataFile.guarded(() =>
+      run(dataFile.folder, ['unlock', '--check', '--nointeraction'], options),
+    );
     result.stdout.wipe();
     if (result.exitCode === 0) return 'live';
     const reason = explain('unlock', result, context([key]));
@@ -199,7 +213,11 @@ export function createVerbs(parts: VerbParts): Verbs {
         await must(folder, ['config', 'server', server], { deadlineMs: DEADLINE_MS.network });
       else if (named) await mustRead(folder, named);
       const result = await bw(folder);
-      const left = (await copy.read()) ?? {};
+      const left =
+        (await copy.read().catch(async (thrown) => {
+          // Half a file, from a disk that is full: bw says so.
+          throw result.exitCode === 0 ? thrown : await whyNot(result, {});
+        })) ?? {};
       const who = describe(left);
       // Some servers make bw end with 1 although it is logged in (seen with 2026.9.0).
       if (!who) throw await whyNot(result, left);
@@ -232,7 +250,11 @@ export function createVerbs(parts: VerbParts): Verbs {
           result.stdout.wipe();
           return result;
         },
-        whyNot: (result) => explain('login --apikey', result, context([clientSecret])),
+        whyNot: (result) =>
+          explain('login --apikey', result, {
+            ...context([clientSecret]),
+            writesTo: parts.scratch,
+          }),
       });
     },
 
@@ -254,16 +276,11 @@ export function createVerbs(parts: VerbParts): Verbs {
     sync: (secret) =>
       where(secret, 'kept', (folder) => syncIn(folder, secret ? [secret.clientSecret] : [])),
 
-    lock: () =>
-      must(dataFile.folder, ['lock', '--nointeraction'], {
-        deadlineMs: DEADLINE_MS.local,
-        anySettings: true,
-      }),
+    lock: () => inPlace(['lock', '--nointeraction'], true),
+
     async logout() {
       try {
-        await must(dataFile.folder, ['logout', '--nointeraction'], {
-          deadlineMs: DEADLINE_MS.local,
-        });
+        await inPlace(['logout', '--nointeraction'], false);
       } catch (thrown) {
         const sees = !(thrown instanceof Failure && thrown.is('not-logged-in'));
         throw sees || !describe((await dataFile.read()) ?? {}) ? thrown : tooOld();

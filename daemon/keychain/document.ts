@@ -6,7 +6,6 @@ import {
   openSync,
   readFileSync,
   realpathSync,
-  rmSync,
   type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,6 +13,7 @@ import * as v from 'valibot';
 import { failure } from '../../shared/errors.ts';
 import { type Calls, codeOf, inWords, isPassing } from '../file-calls.ts';
 import { makeFolder } from '../make-folder.ts';
+import { removeFile, tryRemoveFile } from '../remove-file.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { kdf } from './seal.ts';
 
@@ -86,7 +86,7 @@ export function writeDocument(place: Place, content: KeychainDocument): void {
   try {
     makeFolder(dirname(file));
     const target = targetOf(file);
-    if (content.entries.length === 0) rmSync(target, { force: true });
+    if (content.entries.length === 0) removeFile(target);
     else replace(target, text, place);
     if (platform !== 'win32') syncFolder(dirname(target));
   } catch (thrown) {
@@ -99,7 +99,7 @@ function replace(target: string, text: string, place: Place): void {
   const aside = `${target}.new`;
   try {
     // Left behind by a daemon that was killed between two of these lines.
-    rmSync(aside, { force: true });
+    removeFile(aside);
     const fd = openSync(aside, 'wx', 0o600);
     try {
       calls.writeAll(fd, text);
@@ -109,7 +109,7 @@ function replace(target: string, text: string, place: Place): void {
     }
     rename(aside, target, place);
   } catch (thrown) {
-    rmSync(aside, { force: true });
+    tryRemoveFile(aside);
     throw thrown;
   }
 }

@@ -6,6 +6,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder } from '../make-folder.ts';
+import { tryRemoveFile } from '../remove-file.ts';
 
 const document = v.record(v.string(), v.pipe(v.string(), v.isoTimestamp()));
 
@@ -18,7 +19,11 @@ export interface Notes {
 
 /** The notes in `file`; none where it is missing or cannot be read. */
 export function openNotes(file: string): Notes {
+  /** What a full disk did not take: true as long as this daemon lives, and written with the next one. */
+  let unwritten: Record<string, string> | undefined;
+
   function read(): Record<string, string> {
+    if (unwritten) return unwritten;
     try {
       return v.parse(document, JSON.parse(readFileSync(file, 'utf8')));
     } catch {
@@ -31,8 +36,11 @@ export function openNotes(file: string): Notes {
       makeFolder(dirname(file));
       writeFileSync(`${file}.new`, `${JSON.stringify(notes, null, 2)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
+      unwritten = undefined;
     } catch {
-      // A full disk: the secret itself is stored, and only a later error will be less exact.
+      // The secret itself is stored, and after this daemon only an error will be less exact.
+      unwritten = notes;
+      tryRemoveFile(`${file}.new`);
     }
   }
 

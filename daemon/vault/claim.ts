@@ -46,6 +46,8 @@ interface Claim {
   readonly fd: number;
   /** Which file it is, whatever path leads there. */
   readonly mark: string;
+  /** The file says who has it. */
+  signed: boolean;
 }
 
 export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
@@ -56,11 +58,23 @@ export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
     held = held.filter((one) => one !== claim);
   }
 
+  // What counts is the lock: on a full disk only the other one's message is less exact.
+  function sign(claim: Claim): void {
+    if (claim.signed) return;
+    try {
+      ftruncateSync(claim.fd);
+      writeSync(claim.fd, `${owner}\n`);
+      claim.signed = true;
+    } catch (thrown) {
+      codeOf(thrown);
+    }
+  }
+
   return {
     claim(profile, folder) {
       const file = join(folder, FILE_NAME);
       const before = held.find((one) => one.profile === profile && one.folder === folder);
-      if (before && before.mark === markAt(file)) return;
+      if (before && before.mark === markAt(file)) return sign(before);
       // Its file was removed, and whoever makes it anew gets that lock.
       if (before) letGo(before);
       for (let tries = 0; tries < TRIES; tries += 1) {
@@ -79,10 +93,9 @@ export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
           throw failure('profile-in-use', { owner: other, dataDir: folder });
         }
         if (markAt(file) === mark) {
-          ftruncateSync(fd);
-          writeSync(fd, `${owner}\n`);
-          held = [...held, { profile, folder, fd, mark }];
-          return;
+          const claim = { profile, folder, fd, mark, signed: false };
+          held = [...held, claim];
+          return sign(claim);
         }
         closeSync(fd);
       }

@@ -9,6 +9,7 @@ import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import { type Calls, codeOf, realCalls } from '../file-calls.ts';
+import { guarded } from './guard.ts';
 import { slot, withoutSlot } from './layout.ts';
 import { type Json, layoutOf } from './layouts.ts';
 import { withLock } from './lock.ts';
@@ -57,6 +58,11 @@ export interface DataFile {
    * too where the slot comes back at once.
    */
   removeSlot(key: Secret): Promise<Removal>;
+  /**
+   * Does `work`, in which bw writes to this very file, so that a full disk leaves the file as it was.
+   * Throws data-file-unwritable before it begins where there is no room, and what `work` throws.
+   */
+  guarded<T>(work: () => Promise<T>): Promise<T>;
   /** The data file of another folder, with the same clock and file calls. */
   elsewhere(folder: string): DataFile;
 }
@@ -128,6 +134,7 @@ export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
     checkKey,
     update,
     removeSlot,
+    guarded: (work) => guarded(file, around, work),
     elsewhere: (other) => openDataFile(other, deps),
   };
 }

@@ -8,13 +8,13 @@ import {
   openSync,
   readlinkSync,
   realpathSync,
-  rmSync,
   type Stats,
   statSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 import { type Calls, codeOf, type FileDeps, inWords, isPassing, sleep } from '../file-calls.ts';
+import { removeFile, tryRemoveFile } from '../remove-file.ts';
 import { syncFolder } from '../sync-folder.ts';
 
 const FILE_MODE = 0o600;
@@ -39,14 +39,14 @@ export async function replaceFile(
   const aside = `${target}.bw-helper`;
   try {
     // Left behind by a daemon that was killed between two of these lines.
-    rmSync(aside, { force: true });
+    removeFile(aside);
     const old = statSync(target, { throwIfNoEntry: false });
     // A rename would replace a file that its owner has made read-only.
     if (old) accessSync(target, constants.W_OK);
     writeAside(aside, text, old, around.calls);
     await rename(aside, target, around);
   } catch (thrown) {
-    rmSync(aside, { force: true });
+    tryRemoveFile(aside);
     throw failure(unwritable, { file: target, problem: inWords(codeOf(thrown)) });
   }
   if (around.platform !== 'win32') syncFolder(dirname(target));
@@ -77,7 +77,13 @@ export function targetOf(
   throw failure(unreadable, { file, problem: inWords('ELOOP') });
 }
 
-function writeAside(aside: string, text: string, old: Stats | undefined, calls: Calls): void {
+/** Writes a new file through to the disk, with the owner of `old` and no more than its mode. Throws the system's error. */
+export function writeAside(
+  aside: string,
+  text: string,
+  old: Stats | undefined,
+  calls: Calls,
+): void {
   const fd = openSync(aside, 'wx', FILE_MODE);
   try {
     if (old) {

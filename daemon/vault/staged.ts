@@ -52,7 +52,7 @@ export async function staged<T>(dataFile: DataFile, staging: Staging<T>): Promis
     requireKnown(base, dataFile.file);
     const copy = dataFile.elsewhere(makeFolder(staging.scratch));
     try {
-      writeCopy(copy.file, forRun(base, staging.clientSecret));
+      writeCopy(copy.file, forRun(base, staging.clientSecret), staging.scratch);
       const answer = await staging.run(copy.folder);
       const result = await resultOf(copy, dataFile.file);
       if (await install(dataFile, { base, result }, staging)) return answer;
@@ -111,11 +111,12 @@ function makeFolder(scratch: string): string {
   }
 }
 
-function writeCopy(file: string, json: Json): void {
+/** Throws data-file-unwritable, which names the folder that lasts: the copy's own is gone when it is read. */
+function writeCopy(file: string, json: Json, scratch: string): void {
   try {
     writeFileSync(file, JSON.stringify(json), { mode: 0o600, flag: 'wx' });
   } catch (thrown) {
-    throw failure('data-file-unwritable', { file, problem: inWords(codeOf(thrown)) });
+    throw failure('data-file-unwritable', { file: scratch, problem: inWords(codeOf(thrown)) });
   }
 }
 

@@ -6,7 +6,7 @@ import { leaveOne, limitDescriptors } from '../support/descriptors.ts';
 import { settledDescriptorsOf } from '../support/processes.ts';
 import { connectRaw, frame, HELLO, type RawConnection } from '../support/raw-connection.ts';
 import { PASSPHRASE, type SignedIn, signedIn, unlockFromStdin } from '../support/signed-in.ts';
-import { testOnLinux, testWhere } from '../support/test-where.ts';
+import { isRoot, testOnLinux, testWhere } from '../support/test-where.ts';
 
 const ROOM = 1_000;
 /** One start of bw takes 9 for a moment. */
@@ -14,7 +14,7 @@ const TOO_FEW = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 const isLinux = process.platform === 'linux';
 const testDescriptors = testWhere(
-  isLinux && process.getuid?.() === 0,
+  isLinux && isRoot(),
   'needs Linux, and root: the daemon hides them',
 );
 

@@ -3,8 +3,12 @@ import { GAVE_UP_ROOT } from './ordinary-user.ts';
 
 /** A test that is left out, with the reason told at the end of the run, where `met` is false. */
 export function testWhere(met: boolean, needs: string) {
-  return (name: string, body: () => unknown): void =>
-    test(name, (context: TestContext) => (met ? (body() as Promise<void>) : context.skip(needs)));
+  return (name: string, body: () => unknown, boundMs?: number): void =>
+    test(
+      name,
+      (context: TestContext) => (met ? (body() as Promise<void>) : context.skip(needs)),
+      boundMs,
+    );
 }
 
 const isOrdinary = process.getuid?.() !== 0;

@@ -115,19 +115,48 @@ testOnLinux('a full disk throws nothing, is told while it lasts, and logged once
   symlinkSync('/dev/full', file);
   audit.record(LINE);
   audit.record(LINE);
-  expect(audit.problem()).toBe(`the audit ${file} cannot be written: no space is left`);
+  expect(audit.problem()).toBe(
+    `the audit ${file} cannot be written: no space is left. Free the disk or correct the permissions; 2 lines wait for that, until the daemon ends.`,
+  );
   expect(logged).toEqual(['audit not written']);
-  rmSync(file);
+});
+
+testOnLinux(
+  'lines that a full disk did not take are written in their order when it has room',
+  () => {
+    mkdirSync(join(folder, 'state'));
+    symlinkSync('/dev/full', file);
+    audit.record({ ...LINE, profile: 'first' });
+    audit.record({ ...LINE, profile: 'second' });
+    rmSync(file);
+    expect(audit.problem()).toBeUndefined();
+    audit.record({ ...LINE, profile: 'third' });
+    expect(lines().map((line) => line?.profile)).toEqual(['first', 'second', 'third']);
+  },
+);
+
+test('a full file that cannot be set aside has each line once', () => {
   audit.record(LINE);
-  expect(audit.problem()).toBeUndefined();
-  expect(lines()).toHaveLength(1);
+  const { size } = statSync(file);
+  truncateSync(file, BYTES - 1);
+  mkdirSync(`${file}.1`);
+  audit.record({ ...LINE, profile: 'last' });
+  expect(audit.problem()).toContain('it is a folder');
+  audit.record({ ...LINE, profile: 'next' });
+  expect(
+    text()
+      .slice(size)
+      .match(/"(last|next)"/g),
+  ).toEqual(['"last"', '"next"']);
 });
 
 testOnLinux('without a descriptor that is told in words, until there is one', async () => {
-  audit.record(LINE);
-  await withoutDescriptors(() => audit.record(LINE));
-  expect(audit.problem()).toBe(`the audit ${file} cannot be written: too many files are open`);
-  audit.record(LINE);
+  let problem: string | undefined;
+  await withoutDescriptors(() => {
+    audit.record(LINE);
+    problem = audit.problem();
+  });
+  expect(problem).toContain(`the audit ${file} cannot be written: too many files are open`);
   expect(audit.problem()).toBeUndefined();
 });
 

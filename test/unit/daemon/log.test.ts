@@ -1,10 +1,12 @@
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -99,7 +101,29 @@ test('a place that cannot be written is an error in words', () => {
   expect(() => openLog(file, false)).toThrow(/its log .*daemon\.log cannot be opened \(/);
 });
 
-testOnLinux('a full disk stops nobody', () => {
+testOnLinux('what a full disk does not take is told', () => {
+  mkdirSync(join(folder, 'state'));
+  symlinkSync('/dev/full', file);
+  const log = openLog(file, false);
+  log.info('session opened');
+  log.info('session ended');
+  expect(log.problem()).toBe(
+    `the log ${file} cannot be written: no space is left. Free the disk or correct the permissions; its lines wait for that.`,
+  );
+});
+
+testOnLinux('what waits for a disk is bounded', () => {
+  mkdirSync(join(folder, 'state'));
+  symlinkSync('/dev/full', file);
+  const log = openLog(file, false);
+  const before = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  const long = 'x'.repeat(900);
+  for (let n = 0; n < 40_000; n += 1) log.warn('connection refused', { n, long });
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  expect(heapUsed + arrayBuffers - before).toBeLessThan(24 * 1024 * 1024);
+});
+
+testOnLinux('a terminal or a pipe that takes nothing stops nobody', () => {
   const full = openSync('/dev/full', 'a');
   const log = openLog(full, false);
   for (let n = 0; n < 100; n += 1) log.info('session ended', { why: 'idle' });

@@ -55,6 +55,13 @@ test('data is made printable, and is never taken for a template', () => {
   expect(row.says).toBe('Refusing to run /a b: {file} $& $1.');
 });
 
+test('the sentence of another failure brings its own full stop', () => {
+  const { message } = failure('data-file-unwritable', { file: '/d', problem: 'no space is left' });
+  expect(failure('lock-failed', { problem: message }).message).toBe(
+    'The session has ended here, but the vault could not be locked: /d cannot be written: no space is left.',
+  );
+});
+
 test('data of the same name fills both sentences', () => {
   const { row } = failure('bw-timeout', { command: 'sync', seconds: 120 });
   expect(row.says).toBe('`bw sync` did not finish within 120 s and was stopped.');

@@ -64,8 +64,39 @@ describe("bw's words mean", () => {
     ['login', 'Two-step token is invalid. Try again.', 'bw-failed'],
     ['sync', "Error: Cannot find module '/usr/lib/bw.js'\n    at Module._load", 'bw-not-found'],
     ['sync', 'Cryptography error, The decryption operation failed', 'bw-failed'],
+    ['unlock', 'ENOSPC: no space left on device, write', 'data-file-unwritable'],
+    // From within its WebAssembly, at an account's first unlock.
+    [
+      'unlock',
+      'uncaught exception: JsValue(Error: ENOSPC: no space left on device, write\n    at x\nRuntimeError: unreachable',
+      'data-file-unwritable',
+    ],
+    [
+      'sync',
+      'Syncing failed: Error: ENOSPC: no space left on device, writenode:internal/process/promises:394',
+      'data-file-unwritable',
+    ],
+    [
+      'logout',
+      "[Error: EROFS: read-only file system, mkdir '/d/data.json.lock'] {\n  errno: -30,",
+      'data-file-unwritable',
+    ],
+    [
+      'unlock',
+      "Error: EACCES: permission denied, mkdir '/d/data.json.lock'",
+      'data-file-unwritable',
+    ],
+    ['unlock', "Error: EACCES: permission denied, open '/etc/ssl/ca.pem'", 'bw-failed'],
   ])('%s: %s', (command, stderr, name) => {
     expect(meaning(command, ended(stderr))[0]).toBe(name);
+  });
+
+  test('a disk that is full is named: that of data.json, or where a staged copy lies', () => {
+    const full = ended('ENOSPC: no space left on device, write');
+    const said = (writesTo?: string) =>
+      explain('sync', full, { dataDir: '/d', secrets: [], ...(writesTo && { writesTo }) }).message;
+    expect(said()).toBe('/d/data.json cannot be written: no space is left.');
+    expect(said('/run/x')).toBe('/run/x cannot be written: no space is left.');
   });
 
   test('a wrong API key, where the server makes bw say "master password" at its login', () => {

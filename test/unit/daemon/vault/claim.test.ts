@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createClaims } from '../../../../daemon/vault/claim.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -79,6 +80,16 @@ test('a file that is removed while its lock is taken is not what is claimed', ()
   createClaims({ lockFile, owner: 'pid 1' }).claim('default', folder);
   expect(locks).toBe(2);
   expect(readFileSync(join(folder, 'bw-helper.lock'), 'utf8')).toBe('pid 1\n');
+});
+
+testOnLinux('on a full disk the lock counts, though nobody reads whose it is', () => {
+  symlinkSync('/dev/full', join(folder, 'bw-helper.lock'));
+  let locks = 0;
+  const claims = createClaims({ lockFile: () => ++locks > 0, owner: 'pid 1' });
+  claims.claim('default', folder);
+  claims.claim('default', folder);
+  expect(locks).toBe(1);
+  expect(() => claims.claim('work', folder)).toThrow('The profiles work and default');
 });
 
 test('a folder that cannot be made is told in words', () => {
