@@ -10,6 +10,7 @@ import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
 import { baseServerOf, DEFAULT_SERVER, describe, sameServer, serverOf } from '../vault/layout.ts';
 import type { Json } from '../vault/layouts.ts';
+import { whyNoRoom } from '../vault/room.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
 import { handOver } from './password.ts';
@@ -88,9 +89,19 @@ export function createVerbs(parts: VerbParts): Verbs {
     return stage(dataFile, { scratch, clientSecret, session, atRest: atRest(), run: work });
   }
 
-  function contextIn(folder: string, secrets: readonly Secret[]): OutcomeContext {
-    const writesTo = folder === dataFile.folder ? dataFile.file : parts.scratch;
-    return { ...context(secrets), writesTo };
+  /** As `explain`; a disk without room is the reason where bw gives none that we know. */
+  function whyFailed(
+    command: string,
+    result: BwResult,
+    folder: string,
+    secrets: readonly Secret[],
+  ): Failure {
+    const real = folder === dataFile.folder;
+    const file = real ? dataFile.file : parts.scratch;
+    const reason = explain(command, result, { ...context(secrets), writesTo: file });
+    if (!reason.is('bw-failed') || result.stopped) return reason;
+    const problem = whyNoRoom(real ? folder : parts.scratch);
+    return problem ? failure('data-file-unwritable', { file, problem }) : reason;
   }
 
   /** Where no staged copy can be, or none is needed. */
@@ -106,7 +117,7 @@ export function createVerbs(parts: VerbParts): Verbs {
   ): Promise<void> {
     const result = await run(folder, args, options);
     if (result.exitCode !== 0 || result.stdout.empty)
-      throw explain(args[0] ?? '', result, contextIn(folder, options.secrets ?? []));
+      throw whyFailed(args[0] ?? '', result, folder, options.secrets ?? []);
     result.stdout.wipe();
   }
 
@@ -142,10 +153,11 @@ export function createVerbs(parts: VerbParts): Verbs {
         if (secret) await freshen(folder, secret);
         return key;
       }
-      throw explain(
+      throw whyFailed(
         'unlock',
         result,
-        contextIn(folder, secret ? [password, secret.clientSecret] : [password]),
+        folder,
+        secret ? [password, secret.clientSecret] : [password],
       );
     };
     try {
@@ -250,11 +262,7 @@ export function createVerbs(parts: VerbParts): Verbs {
           result.stdout.wipe();
           return result;
         },
-        whyNot: (result) =>
-          explain('login --apikey', result, {
-            ...context([clientSecret]),
-            writesTo: parts.scratch,
-          }),
+        whyNot: (result) => whyFailed('login --apikey', result, parts.scratch, [clientSecret]),
       });
     },
 

@@ -635,4 +635,11 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/reliability/read-only-home.test.ts',
     needsRoot: true,
   },
+  {
+    breaks: 'a full disk is told in whatever words bw has for what it then missed',
+    file: 'daemon/bw/verbs.ts',
+    from: "if (!reason.is('bw-failed') || result.stopped) return reason;",
+    to: 'return reason;',
+    caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
+  },
 ];

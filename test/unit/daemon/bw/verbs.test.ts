@@ -122,3 +122,28 @@ test('no key is left of an unlock where nothing tells whether it opens the vault
   await expect(unlocked).rejects.toMatchObject({ name: 'too-many-files' });
   expect(kept.map(({ empty }) => empty)).toEqual([true]);
 });
+
+test('a bw that fails where nothing can be written is no failure of bw, whatever it says', async () => {
+  const clock = hastyClock();
+  const dataFile = openDataFile(folderWith({}), { clock, platform: process.platform });
+  const file = join(folderWith(), 'file');
+  writeFileSync(file, '');
+  const verbsOn = (scratch: string) =>
+    createVerbs({
+      dataFile,
+      ...common(clock),
+      scratch,
+      stage: async (_, { run }) => await run(scratch),
+      run: async () => ({
+        exitCode: 1,
+        signal: null,
+        stdout: new Secret(''),
+        stderr: 'Unable to initialize local user data key.',
+        stopped: undefined,
+        durationMs: 0,
+      }),
+    });
+  const secret = { clientId: 'user.x', clientSecret: new Secret('s3cr3t') };
+  await expect(verbsOn(folderWith()).sync(secret)).rejects.toMatchObject({ name: 'bw-failed' });
+  await expect(verbsOn(file).sync(secret)).rejects.toThrow(`${file} cannot be written: `);
+});
