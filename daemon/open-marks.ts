@@ -193,6 +193,7 @@ export async function lockLeftOpen(parts: LeftOpenParts): Promise<StillOpen[]> {
 /** True where it may have been open. Throws where it still may be. */
 async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise<boolean> {
   const { profile, dataDir } = mark;
+  await dataFile(dataDir).mend();
   let known = true;
   const locked = await dataFile(dataDir).update((json) => {
     known = layoutOf(json) !== undefined;

@@ -9,7 +9,7 @@ import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import { type Calls, codeOf, realCalls } from '../file-calls.ts';
-import { guarded } from './guard.ts';
+import { guarded, mend } from './guard.ts';
 import { slot, withoutSlot } from './layout.ts';
 import { type Json, layoutOf } from './layouts.ts';
 import { withLock } from './lock.ts';
@@ -63,6 +63,8 @@ export interface DataFile {
    * Throws data-file-unwritable before it begins where there is no room, and what `work` throws.
    */
   guarded<T>(work: () => Promise<T>): Promise<T>;
+  /** What `guarded` does at its end, for a daemon that was killed in it. */
+  mend(): Promise<void>;
   /** The data file of another folder, with the same clock and file calls. */
   elsewhere(folder: string): DataFile;
 }
@@ -135,6 +137,7 @@ export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
     update,
     removeSlot,
     guarded: (work) => guarded(file, around, work),
+    mend: () => mend(file, around),
     elsewhere: (other) => openDataFile(other, deps),
   };
 }

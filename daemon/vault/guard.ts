@@ -3,10 +3,11 @@
  * without room leaves half of it, which its next run takes for nothing: the login would be lost (seen
  * with 2026.9.0).
  */
-import { closeSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { failure } from '../../shared/errors.ts';
 import { codeOf, type FileDeps, inWords } from '../file-calls.ts';
-import { removeFile, tryRemoveFile } from '../remove-file.ts';
+import { tryRemoveFile } from '../remove-file.ts';
+import type { Json } from './layouts.ts';
 import { readSettled } from './read-settled.ts';
 import { targetOf, writeAside } from './replace.ts';
 
@@ -20,24 +21,42 @@ export async function guarded<T>(
   around: FileDeps,
   work: () => Promise<T>,
 ): Promise<T> {
+  await mend(file, around);
   const target = targetOf(file);
-  const found = await readSettled(target, around).catch(() => 'empty' as const);
-  if (typeof found === 'string') return await work();
-  const kept = `${target}.bw-helper-kept`;
-  keep(target, kept, JSON.stringify(found.json, null, 2), around);
+  const found = await wholeIn(target, around);
+  if (!found) return await work();
+  keep(target, keptBeside(target), JSON.stringify(found, null, 2), around);
   try {
     return await work();
   } finally {
-    const left = await readSettled(target, around).catch(() => 'empty' as const);
-    if (left === 'empty') renameSync(kept, target);
-    else tryRemoveFile(kept);
+    await mend(file, around);
   }
+}
+
+/**
+ * Puts the copy in the place of a `file` that bw has left half or empty, also where the daemon of that
+ * time was killed; afterwards there is no copy. Throws the system's error of that rename.
+ */
+export async function mend(file: string, around: FileDeps): Promise<void> {
+  const target = targetOf(file);
+  const kept = keptBeside(target);
+  if (!existsSync(kept)) return;
+  const lost = existsSync(target) && !(await wholeIn(target, around));
+  if (lost && (await wholeIn(kept, around))) renameSync(kept, target);
+  else tryRemoveFile(kept);
+}
+
+function keptBeside(target: string): string {
+  return `${target}.bw-helper-kept`;
+}
+
+async function wholeIn(file: string, around: FileDeps): Promise<Json | undefined> {
+  const found = await readSettled(file, around).catch(() => 'empty' as const);
+  return typeof found === 'string' ? undefined : found.json;
 }
 
 function keep(target: string, kept: string, text: string, { calls }: FileDeps): void {
   try {
-    // Left behind by a daemon that was killed meanwhile.
-    removeFile(kept);
     // A mode that lets bw not write is its owner's will.
     closeSync(openSync(target, 'r+'));
     writeAside(kept, text, statSync(target), calls);

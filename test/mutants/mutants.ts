@@ -554,8 +554,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a full disk costs the login: half a data.json of a bw stays',
     file: 'daemon/vault/guard.ts',
-    from: "if (left === 'empty') renameSync(kept, target);",
-    to: 'if (left === undefined) renameSync(kept, target);',
+    from: '  } finally {\n    await mend(file, around);',
+    to: '  } finally {',
     caughtBy: 'test/reliability/full-disk-in-place.test.ts',
     needsRoot: true,
   },
@@ -641,5 +641,19 @@ export const mutants: readonly Mutant[] = [
     from: "if (!reason.is('bw-failed') || result.stopped) return reason;",
     to: 'return reason;',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
+  },
+  {
+    breaks: 'what a killed daemon kept of data.json is thrown away where it is needed',
+    file: 'daemon/vault/guard.ts',
+    from: 'if (lost && (await wholeIn(kept, around))) renameSync(kept, target);\n  else tryRemoveFile(kept);',
+    to: 'tryRemoveFile(kept);',
+    caughtBy: 'test/unit/daemon/vault/guard.test.ts',
+  },
+  {
+    breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
+    file: 'daemon/open-marks.ts',
+    from: '  await dataFile(dataDir).mend();\n',
+    to: '',
+    caughtBy: 'test/reliability/killed-daemon.test.ts',
   },
 ];

@@ -37,9 +37,13 @@ test('with a session open: the next daemon locks, and the old key opens nothing'
   const key = await unlockFromStdin(here);
   await kill();
   expect(data()).toContain('_user_auto');
+  // As where it was killed while bw was at work.
+  const kept = `${file()}.bw-helper-kept`;
+  writeFileSync(kept, data());
   expect(await world.helper(['get-session', '--no-input'])).toMatchObject({ code: 11, stdout: '' });
   expect(data()).not.toContain('_user_auto');
   expect(await opens(key)).toBe(false);
+  expect(existsSync(kept)).toBe(false);
   const { stdout } = await world.helper(['audit', '--json']);
   expect(stdout).toContain('"why":"killed"');
 });

@@ -62,6 +62,22 @@ test('a rest of a daemon that was killed is no obstacle', async () => {
   expect(readdirSync(folder)).toEqual(['data.json']);
 });
 
+test('what a daemon that was killed kept stands in the place of what bw lost, and nothing else', async () => {
+  for (const [left, kept, wanted] of [
+    ['{"a', '{"whole":1}', '{"whole":1}'],
+    ['', '{"whole":1}', '{"whole":1}'],
+    ['{"newer":1}', '{"whole":1}', '{"newer":1}'],
+    ['', '{"half', ''],
+  ] as const) {
+    const folder = folderWith();
+    writeFileSync(join(folder, 'data.json'), left);
+    writeFileSync(join(folder, 'data.json.bw-helper-kept'), kept);
+    await open(folder).mend();
+    expect(readFileSync(join(folder, 'data.json'), 'utf8')).toBe(wanted);
+    expect(readdirSync(folder)).toEqual(['data.json']);
+  }
+});
+
 test('without a file, or with one that is broken already, bw does what it does', async () => {
   const [none, broken] = [folderWith(), folderWith()];
   writeFileSync(join(broken, 'data.json'), '{');
