@@ -1,17 +1,16 @@
 /** A machine without libsecret, played where it is there by hiding it from helper and daemon. */
-
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { libsecretFiles } from '../support/secret-service.ts';
-import { testWhere } from '../support/test-where.ts';
+import { isRoot, testWhere } from '../support/test-where.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const files = libsecretFiles();
-const canHide = spawnSync('unshare', ['--mount', 'true']).status === 0;
+const canHide = isRoot() && spawnSync('unshare', ['--mount', 'true']).status === 0;
 const testHere = testWhere(
   process.platform === 'linux' && (files.length === 0 || canHide),
-  'needs Linux without libsecret, or the right to hide it (unshare --mount)',
+  'needs Linux without libsecret, or root to hide it (unshare --mount)',
 );
 
 let world: World;
