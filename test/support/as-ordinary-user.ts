@@ -11,7 +11,9 @@ import { becomeOrdinary } from './ordinary-user.ts';
 /** They play two users, mount small disks, read what a daemon hides, or install a package with the npm of who runs them. */
 const KEEP_ROOT = [
   'test/e2e/package.test.ts',
-  'test/reliability/{clock,full-disk,full-disk-in-place,killed-starting,killed-state,killed-writing,no-descriptors,no-libsecret,read-only-home,soak}.test.ts',
+  'test/reliability/{full-disk,full-disk-in-place,read-only-home}.test.ts',
+  'test/reliability/{killed-starting,killed-state,killed-writing}.test.ts',
+  'test/reliability/{clock,no-descriptors,no-libsecret,soak}.test.ts',
   'test/security/{canary,client-memory,environment,hardening,other-user,supply-chain}.test.ts',
   'test/unit/daemon/keychain/{damage,passphrase-file}.test.ts',
   'test/unit/daemon/settings/settings.test.ts',
