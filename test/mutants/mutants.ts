@@ -645,8 +645,29 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'what a killed daemon kept of data.json is thrown away where it is needed',
     file: 'daemon/vault/guard.ts',
-    from: 'if (lost && (await wholeIn(kept, around))) renameSync(kept, target);\n  else tryRemoveFile(kept);',
-    to: 'tryRemoveFile(kept);',
+    from: '    await putBack(kept, target, around);\n',
+    to: '    {}\n',
+    caughtBy: 'test/unit/daemon/vault/guard.test.ts',
+  },
+  {
+    breaks: 'a data.json that cannot be read for want of descriptors is replaced by an older one',
+    file: 'daemon/vault/guard.ts',
+    from: 'return thrown instanceof SyntaxError;',
+    to: 'return true;',
+    caughtBy: 'test/unit/daemon/vault/guard.test.ts',
+  },
+  {
+    breaks: 'what another bw is writing is replaced by an older one',
+    file: 'daemon/vault/guard.ts',
+    from: 'if (!(await isLost(target, around))) return;',
+    to: '',
+    caughtBy: 'test/unit/daemon/vault/guard.test.ts',
+  },
+  {
+    breaks: 'bw runs on data.json without a copy for want of descriptors',
+    file: 'daemon/vault/guard.ts',
+    from: "if (toFailure(thrown).is('too-many-files')) throw thrown;",
+    to: '',
     caughtBy: 'test/unit/daemon/vault/guard.test.ts',
   },
   {
