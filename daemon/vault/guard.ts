@@ -42,10 +42,15 @@ export async function guarded<T>(
 export async function mend(file: string, around: FileDeps): Promise<void> {
   const target = targetOf(file);
   const kept = keptBeside(target);
-  if (!existsSync(kept)) return;
+  if (!hasCopy(file)) return;
   if ((await isLost(target, around)) && !(await isLost(kept, around)))
     await putBack(kept, target, around);
   tryRemoveFile(kept);
+}
+
+/** Whether there is a copy: of a run that is under way, or left by one. */
+export function hasCopy(file: string): boolean {
+  return existsSync(keptBeside(targetOf(file)));
 }
 
 function keptBeside(target: string): string {

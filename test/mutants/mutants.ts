@@ -671,6 +671,27 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/unit/daemon/vault/guard.test.ts',
   },
   {
+    breaks: 'what a killed daemon kept of data.json is of no use where no session was open',
+    file: 'daemon/profile.ts',
+    from: '  async function requireAccount(): Promise<Account> {\n    await mend();',
+    to: '  async function requireAccount(): Promise<Account> {',
+    caughtBy: 'test/reliability/killed-daemon.test.ts',
+  },
+  {
+    breaks: 'client_secret is scrubbed from data.json and not from a copy beside it',
+    file: 'daemon/profile.ts',
+    from: '      claim();\n      await mend();',
+    to: '      claim();',
+    caughtBy: 'test/reliability/killed-daemon.test.ts',
+  },
+  {
+    breaks: 'half a data.json keeps an open session from its owner, although a copy lies beside it',
+    file: 'daemon/session-vault.ts',
+    from: '    async check(key) {\n      await mend();',
+    to: '    async check(key) {',
+    caughtBy: 'test/reliability/killed-daemon.test.ts',
+  },
+  {
     breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
     file: 'daemon/open-marks.ts',
     from: '  await dataFile(dataDir).mend();\n',
