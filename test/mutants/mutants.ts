@@ -498,7 +498,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'without descriptors a staged copy keeps its secret',
     file: 'daemon/vault/staged.ts',
-    from: '  rmSync(file, { force: true });\n',
+    from: '    rmSync(file, { force: true });\n',
     to: '',
     caughtBy: 'test/unit/daemon/vault/staged.test.ts',
   },
