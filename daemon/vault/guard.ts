@@ -4,7 +4,7 @@
  * with 2026.9.0).
  */
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
-import { failure, toFailure } from '../../shared/errors.ts';
+import { type Failure, failure, toFailure } from '../../shared/errors.ts';
 import { codeOf, type FileDeps, inWords } from '../file-calls.ts';
 import { tryRemoveFile } from '../remove-file.ts';
 import type { Json } from './layouts.ts';
@@ -83,7 +83,7 @@ async function putBack(kept: string, target: string, around: FileDeps): Promise<
     try {
       await rename(kept, target, around);
     } catch (thrown) {
-      throw failure('data-file-unwritable', { file: target, problem: inWords(codeOf(thrown)) });
+      throw unwritable(target, thrown);
     }
   });
 }
@@ -106,6 +106,10 @@ function keep(target: string, kept: string, text: string, { calls }: FileDeps): 
     writeAside(kept, text, statSync(target), calls);
   } catch (thrown) {
     tryRemoveFile(kept);
-    throw failure('data-file-unwritable', { file: target, problem: inWords(codeOf(thrown)) });
+    throw unwritable(target, thrown);
   }
+}
+
+function unwritable(file: string, thrown: unknown): Failure {
+  return failure('data-file-unwritable', { file, problem: inWords(codeOf(thrown)) });
 }

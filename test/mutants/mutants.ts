@@ -562,8 +562,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a full disk costs the login: bw runs where there is no room for the copy',
     file: 'daemon/vault/guard.ts',
-    from: "    throw failure('data-file-unwritable', { file: target, problem: inWords(codeOf(thrown)) });",
-    to: '    codeOf(thrown);',
+    from: '    tryRemoveFile(kept);\n    throw unwritable(target, thrown);',
+    to: '    tryRemoveFile(kept);',
     caughtBy: 'test/unit/daemon/vault/guard.test.ts',
   },
   {
