@@ -692,6 +692,20 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/reliability/killed-daemon.test.ts',
   },
   {
+    breaks: 'what is noted of a keychain is forgotten for want of descriptors',
+    file: 'daemon/keychain/notes.ts',
+    from: "if (reason.is('too-many-files')) throw reason;",
+    to: '',
+    caughtBy: 'test/unit/daemon/keychain/notes.test.ts',
+  },
+  {
+    breaks: 'what a full disk did not take of the notes of a keychain is forgotten',
+    file: 'daemon/keychain/notes.ts',
+    from: 'unwritten.set(account, at);',
+    to: '',
+    caughtBy: 'test/unit/daemon/keychain/notes.test.ts',
+  },
+  {
     breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
     file: 'daemon/open-marks.ts',
     from: '  await dataFile(dataDir).mend();\n',
