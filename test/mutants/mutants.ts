@@ -706,6 +706,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/unit/daemon/keychain/notes.test.ts',
   },
   {
+    breaks: 'a bw that fails is explained by a folder in which only a link to data.json lies',
+    file: 'daemon/bw/verbs.ts',
+    from: 'dirname(targetOf(file))',
+    to: 'dirname(file)',
+    caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
+  },
+  {
     breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
     file: 'daemon/open-marks.ts',
     from: '  await dataFile(dataDir).mend();\n',
