@@ -60,12 +60,16 @@ export interface DataFile {
   removeSlot(key: Secret): Promise<Removal>;
   /**
    * Does `work`, in which bw writes to this very file, so that a full disk leaves the file as it was.
-   * Throws data-file-unwritable before it begins where there is no room, and what `work` throws.
+   * Throws data-file-unwritable before it begins where there is no room, what `work` throws, and what
+   * `mend` throws.
    */
   guarded<T>(work: () => Promise<T>): Promise<T>;
   /** Whether a `guarded` of a killed daemon, or one that failed at its end, has left its copy. */
   cutShort(): boolean;
-  /** What `guarded` does at its end, for one that was cut short. Not while another one is under way. */
+  /**
+   * What `guarded` does at its end, for one that was cut short. Not while another one is under way. Throws
+   * data-file-unreadable, data-file-unwritable, data-file-busy, and too-many-files; it can be done again.
+   */
   mend(): Promise<void>;
   /** The data file of another folder, with the same clock and file calls. */
   elsewhere(folder: string): DataFile;

@@ -713,6 +713,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
   },
   {
+    breaks: 'half a data.json keeps a vault from being locked, although a copy lies beside it',
+    file: 'daemon/session-vault.ts',
+    from: '    async lock(key) {\n      await mend();',
+    to: '    async lock(key) {',
+    caughtBy: 'test/reliability/killed-daemon.test.ts',
+  },
+  {
     breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
     file: 'daemon/open-marks.ts',
     from: '  await dataFile(dataDir).mend();\n',
