@@ -720,6 +720,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/reliability/killed-daemon.test.ts',
   },
   {
+    breaks: 'a start that lacks a descriptor for the log blames the log',
+    file: 'daemon/log-file.ts',
+    from: "return reason.is('too-many-files')",
+    to: 'return false',
+    caughtBy: 'test/unit/daemon/log.test.ts',
+  },
+  {
     breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
     file: 'daemon/open-marks.ts',
     from: '  await dataFile(dataDir).mend();\n',
