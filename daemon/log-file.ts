@@ -1,7 +1,7 @@
 /** The file of the log: opened as soon as it can be; what it does not take waits for room. */
 import { closeSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { failure } from '../shared/errors.ts';
+import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import { errnoOf, inWords, isOfTheDisk } from './file-calls.ts';
 import { makeFolder } from './make-folder.ts';
 
@@ -21,7 +21,7 @@ export interface LogFile {
 
 /**
  * The log in `file` (0600, its folder 0700). A disk that is full or may not be written stops nobody.
- * Throws daemon-start-failed where it cannot be opened for another reason.
+ * Throws too-many-files, and daemon-start-failed where it cannot be opened for another reason.
  */
 export function openLogFile(file: string): LogFile {
   let fd: number | undefined;
@@ -55,10 +55,7 @@ export function openLogFile(file: string): LogFile {
   }
 
   flush();
-  if (code !== undefined && !isOfTheDisk(code))
-    throw failure('daemon-start-failed', {
-      problem: `its log ${file} cannot be opened (${code})`,
-    });
+  if (code !== undefined && !isOfTheDisk(code)) throw notOpened(file, code);
   return {
     write(line) {
       const bytes = Buffer.from(line);
@@ -76,6 +73,13 @@ export function openLogFile(file: string): LogFile {
       );
     },
   };
+}
+
+function notOpened(file: string, code: string): Failure {
+  const reason = toFailure({ code });
+  return reason.is('too-many-files')
+    ? reason
+    : failure('daemon-start-failed', { problem: `its log ${file} cannot be opened (${code})` });
 }
 
 function open(file: string): number {

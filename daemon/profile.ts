@@ -85,6 +85,13 @@ export function createProfile(parts: ProfileParts): Profile {
     parts.claim();
   }
 
+  /** Puts right what a run of bw that was cut short has left, before anybody acts on it. Throws profile-in-use. */
+  async function mend(): Promise<void> {
+    if (!dataFile.cutShort()) return;
+    claim();
+    await queue(() => dataFile.mend());
+  }
+
   async function account(): Promise<Account | undefined> {
     const json = (await dataFile.read()) ?? {};
     return layoutOf(json) ? describe(json) : STRANGER;
@@ -92,6 +99,7 @@ export function createProfile(parts: ProfileParts): Profile {
 
   /** Throws not-logged-in, and profile-in-use where another daemon serves this folder. */
   async function requireAccount(): Promise<Account> {
+    await mend();
     const found = await account();
     if (!found) throw failure('not-logged-in', { dataDir: dataFile.folder });
     // Before anybody is asked for anything.
@@ -101,6 +109,7 @@ export function createProfile(parts: ProfileParts): Profile {
 
   /** Throws already-logged-in, profile-in-use, and data-file-unknown. */
   async function requireNobody(): Promise<void> {
+    await mend();
     const found = await account();
     claim();
     if (found === STRANGER) throw unknownLayout(dataFile.file);
@@ -119,6 +128,7 @@ export function createProfile(parts: ProfileParts): Profile {
     verbs,
     queue,
     log,
+    mend,
     requireAccount,
     secretFor,
   });
@@ -245,6 +255,7 @@ export function createProfile(parts: ProfileParts): Profile {
 
     async scrub(caller, force) {
       claim();
+      await mend();
       const done = await apiKey.scrub(force, passphraseFrom(caller));
       return { ...done, apiKeyAtRest: settings().apiKeyAtRest };
     },

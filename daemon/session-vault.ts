@@ -37,6 +37,8 @@ export interface SessionVaultParts {
   readonly verbs: Verbs;
   readonly queue: Queue;
   readonly log: Log;
+  /** Puts data.json right where a run of bw was cut short. */
+  mend(): Promise<void>;
   /** Throws not-logged-in. */
   requireAccount(): Promise<Account>;
   /** The stored secret for a login that needs it. */
@@ -44,7 +46,7 @@ export interface SessionVaultParts {
 }
 
 export function createSessionVault(parts: SessionVaultParts): SessionVault {
-  const { name, dataFile, verbs, queue, log, requireAccount, secretFor } = parts;
+  const { name, dataFile, verbs, queue, log, mend, requireAccount, secretFor } = parts;
   return {
     async requireLogin() {
       await requireAccount();
@@ -53,6 +55,7 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
     stamp: () => dataFile.stamp(),
 
     async check(key) {
+      await mend();
       const verdict = await dataFile.checkKey(key);
       if (verdict !== 'unknown') return verdict;
       const json = (await dataFile.read()) ?? {};
@@ -64,6 +67,7 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
     },
 
     async lock(key) {
+      await mend();
       if ((await dataFile.removeSlot(key)) !== 'unknown') return;
       await queue(async () => {
         // `bw lock` ends whatever session there is: only where it is still ours.

@@ -3,6 +3,7 @@
  * staged copy with the client_secret put in; the rest runs in the real folder. Exit codes are never
  * believed alone: data.json tells what really happened.
  */
+import { dirname } from 'node:path';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
@@ -10,6 +11,7 @@ import type { StoredSecret } from '../keychain/port.ts';
 import type { DataFile } from '../vault/data-file.ts';
 import { baseServerOf, DEFAULT_SERVER, describe, sameServer, serverOf } from '../vault/layout.ts';
 import type { Json } from '../vault/layouts.ts';
+import { targetOf } from '../vault/replace.ts';
 import { whyNoRoom } from '../vault/room.ts';
 import type { staged } from '../vault/staged.ts';
 import { explain, type OutcomeContext, sessionKey } from './outcome.ts';
@@ -100,7 +102,7 @@ export function createVerbs(parts: VerbParts): Verbs {
     const file = real ? dataFile.file : parts.scratch;
     const reason = explain(command, result, { ...context(secrets), writesTo: file });
     if (!reason.is('bw-failed') || result.stopped) return reason;
-    const problem = whyNoRoom(real ? folder : parts.scratch);
+    const problem = whyNoRoom(real ? dirname(targetOf(file)) : file);
     return problem ? failure('data-file-unwritable', { file, problem }) : reason;
   }
 

@@ -5,6 +5,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
+import { toFailure } from '../../shared/errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { tryRemoveFile } from '../remove-file.ts';
 
@@ -17,39 +18,44 @@ export interface Notes {
   gone(account: string): void;
 }
 
-/** The notes in `file`; none where it is missing or cannot be read. */
+/** The notes in `file`; none where it is missing or holds none. `storedAt` throws too-many-files. */
 export function openNotes(file: string): Notes {
   /** What a full disk did not take: true as long as this daemon lives, and written with the next one. */
-  let unwritten: Record<string, string> | undefined;
+  const unwritten = new Map<string, string | undefined>();
 
-  function read(): Record<string, string> {
-    if (unwritten) return unwritten;
-    try {
-      return v.parse(document, JSON.parse(readFileSync(file, 'utf8')));
-    } catch {
-      return {};
-    }
-  }
-
-  function write(notes: Record<string, string>): void {
+  function change(account: string, at: string | undefined): void {
+    unwritten.set(account, at);
     try {
       makeFolder(dirname(file));
+      // JSON leaves out what is undefined.
+      const notes = { ...read(file), ...Object.fromEntries(unwritten) };
       writeFileSync(`${file}.new`, `${JSON.stringify(notes, null, 2)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
-      unwritten = undefined;
+      unwritten.clear();
     } catch {
       // The secret itself is stored, and after this daemon only an error will be less exact.
-      unwritten = notes;
       tryRemoveFile(`${file}.new`);
     }
   }
 
   return {
-    storedAt: (account) => (Object.hasOwn(read(), account) ? read()[account] : undefined),
-    stored: (account, at) => write({ ...read(), [account]: at }),
-    gone(account) {
-      const { [account]: _, ...others } = read();
-      write(others);
+    storedAt(account) {
+      if (unwritten.has(account)) return unwritten.get(account);
+      const notes = read(file);
+      return Object.hasOwn(notes, account) ? notes[account] : undefined;
     },
+    stored: change,
+    gone: (account) => change(account, undefined),
   };
+}
+
+function read(file: string): Record<string, string> {
+  try {
+    return v.parse(document, JSON.parse(readFileSync(file, 'utf8')));
+  } catch (thrown) {
+    // That says nothing about what is noted.
+    const reason = toFailure(thrown);
+    if (reason.is('too-many-files')) throw reason;
+    return {};
+  }
 }

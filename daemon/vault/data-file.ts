@@ -9,7 +9,7 @@ import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Clock } from '../clock.ts';
 import { type Calls, codeOf, realCalls } from '../file-calls.ts';
-import { guarded, mend } from './guard.ts';
+import { guarded, hasCopy, mend } from './guard.ts';
 import { slot, withoutSlot } from './layout.ts';
 import { type Json, layoutOf } from './layouts.ts';
 import { withLock } from './lock.ts';
@@ -60,10 +60,16 @@ export interface DataFile {
   removeSlot(key: Secret): Promise<Removal>;
   /**
    * Does `work`, in which bw writes to this very file, so that a full disk leaves the file as it was.
-   * Throws data-file-unwritable before it begins where there is no room, and what `work` throws.
+   * Throws data-file-unwritable before it begins where there is no room, what `work` throws, and what
+   * `mend` throws.
    */
   guarded<T>(work: () => Promise<T>): Promise<T>;
-  /** What `guarded` does at its end, for a daemon that was killed in it. */
+  /** Whether a `guarded` of a killed daemon, or one that failed at its end, has left its copy. */
+  cutShort(): boolean;
+  /**
+   * What `guarded` does at its end, for one that was cut short. Not while another one is under way. Throws
+   * data-file-unreadable, data-file-unwritable, data-file-busy, and too-many-files; it can be done again.
+   */
   mend(): Promise<void>;
   /** The data file of another folder, with the same clock and file calls. */
   elsewhere(folder: string): DataFile;
@@ -82,6 +88,8 @@ const REMOVALS = 3;
 export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
   const file = join(folder, FILE_NAME);
   const around = { ...deps, calls: { ...realCalls, ...deps.calls } };
+
+  let isGuarded = false;
 
   async function read(): Promise<Json | undefined> {
     return jsonOf(await readSettled(file, around));
@@ -136,7 +144,15 @@ export function openDataFile(folder: string, deps: DataFileDeps): DataFile {
     checkKey,
     update,
     removeSlot,
-    guarded: (work) => guarded(file, around, work),
+    async guarded(work) {
+      isGuarded = true;
+      try {
+        return await guarded(file, around, work);
+      } finally {
+        isGuarded = false;
+      }
+    },
+    cutShort: () => !isGuarded && hasCopy(file),
     mend: () => mend(file, around),
     elsewhere: (other) => openDataFile(other, deps),
   };

@@ -3,13 +3,14 @@
  * without room leaves half of it, which its next run takes for nothing: the login would be lost (seen
  * with 2026.9.0).
  */
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
-import { failure } from '../../shared/errors.ts';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { type Failure, failure, toFailure } from '../../shared/errors.ts';
 import { codeOf, type FileDeps, inWords } from '../file-calls.ts';
 import { tryRemoveFile } from '../remove-file.ts';
 import type { Json } from './layouts.ts';
+import { withLock } from './lock.ts';
 import { readSettled } from './read-settled.ts';
-import { targetOf, writeAside } from './replace.ts';
+import { rename, targetOf, writeAside } from './replace.ts';
 
 /**
  * Does `work` with a copy of `file` beside it, and puts that in its place where a half or an empty one is
@@ -35,24 +36,67 @@ export async function guarded<T>(
 
 /**
  * Puts the copy in the place of a `file` that bw has left half or empty, also where the daemon of that
- * time was killed; afterwards there is no copy. Throws the system's error of that rename.
+ * time was killed; afterwards there is no copy. Throws, and leaves both, where they cannot be read or
+ * the copy cannot be put there now.
  */
 export async function mend(file: string, around: FileDeps): Promise<void> {
   const target = targetOf(file);
   const kept = keptBeside(target);
-  if (!existsSync(kept)) return;
-  const lost = existsSync(target) && !(await wholeIn(target, around));
-  if (lost && (await wholeIn(kept, around))) renameSync(kept, target);
-  else tryRemoveFile(kept);
+  if (!hasCopy(file)) return;
+  if ((await isLost(target, around)) && !(await isLost(kept, around)))
+    await putBack(kept, target, around);
+  tryRemoveFile(kept);
+}
+
+/** Whether there is a copy: of a run that is under way, or left by one. */
+export function hasCopy(file: string): boolean {
+  return existsSync(keptBeside(targetOf(file)));
 }
 
 function keptBeside(target: string): string {
   return `${target}.bw-helper-kept`;
 }
 
+/** False without a file. Throws where it cannot be told now: what cannot be read is not lost. */
+async function isLost(file: string, around: FileDeps): Promise<boolean> {
+  try {
+    return (await readSettled(file, around)) === 'empty';
+  } catch (thrown) {
+    if (isBroken(file, around)) return true;
+    throw thrown;
+  }
+}
+
+function isBroken(file: string, { calls }: FileDeps): boolean {
+  try {
+    JSON.parse(calls.readFile(file));
+    return false;
+  } catch (thrown) {
+    return thrown instanceof SyntaxError;
+  }
+}
+
+async function putBack(kept: string, target: string, around: FileDeps): Promise<void> {
+  await withLock(target, around.clock, async () => {
+    // Without the lock it may have been half as another bw was writing it.
+    if (!(await isLost(target, around))) return;
+    try {
+      await rename(kept, target, around);
+    } catch (thrown) {
+      throw unwritable(target, thrown);
+    }
+  });
+}
+
+/** Undefined for what is nothing that could be kept. Throws too-many-files. */
 async function wholeIn(file: string, around: FileDeps): Promise<Json | undefined> {
-  const found = await readSettled(file, around).catch(() => 'empty' as const);
-  return typeof found === 'string' ? undefined : found.json;
+  try {
+    const found = await readSettled(file, around);
+    return typeof found === 'string' ? undefined : found.json;
+  } catch (thrown) {
+    if (toFailure(thrown).is('too-many-files')) throw thrown;
+    return undefined;
+  }
 }
 
 function keep(target: string, kept: string, text: string, { calls }: FileDeps): void {
@@ -62,6 +106,10 @@ function keep(target: string, kept: string, text: string, { calls }: FileDeps): 
     writeAside(kept, text, statSync(target), calls);
   } catch (thrown) {
     tryRemoveFile(kept);
-    throw failure('data-file-unwritable', { file: target, problem: inWords(codeOf(thrown)) });
+    throw unwritable(target, thrown);
   }
+}
+
+function unwritable(file: string, thrown: unknown): Failure {
+  return failure('data-file-unwritable', { file, problem: inWords(codeOf(thrown)) });
 }

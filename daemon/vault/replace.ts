@@ -112,7 +112,12 @@ function tryGroup(fd: number, old: Stats): void {
   }
 }
 
-async function rename(aside: string, target: string, { calls, clock, platform }: FileDeps) {
+/** On Windows it is tried again for a second while the file is open. Throws the system's error. */
+export async function rename(
+  aside: string,
+  target: string,
+  { calls, clock, platform }: FileDeps,
+): Promise<void> {
   for (let renames = 1; ; renames += 1) {
     try {
       return calls.rename(aside, target);

@@ -79,15 +79,14 @@ export function clearStaged(scratch: string): void {
 }
 
 /**
- * The file first, as that needs no descriptor. Where there is none the rest of the folder, in which no secret
- * is, stays until the next start; Node's error has no code then by which to tell (24.21).
+ * Where there is no descriptor the folder cannot be read, but its file can be removed; the rest, in which no
+ * secret is, stays until the next start. Node's error has no code then by which to tell (24.21).
  */
 function remove({ file, folder }: DataFile): void {
-  rmSync(file, { force: true });
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch {
-    // What the run has made or thrown counts for more.
+    rmSync(file, { force: true });
   }
 }
 

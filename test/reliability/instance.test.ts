@@ -77,7 +77,9 @@ describe('there is one daemon', () => {
 
   test('for all who come just when it was killed', async () => {
     await start();
-    process.kill(world.daemonPid() ?? 0, 'SIGKILL');
+    const killed = world.daemonPid();
+    expect(killed).toBeGreaterThan(0);
+    process.kill(Number(killed), 'SIGKILL');
     const all = await Promise.all(
       Array.from({ length: MANY }, () => world.helper(['status', '--json'])),
     );

@@ -5,10 +5,11 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loggedInByPassword } from '../support/password-login.ts';
 import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
 import type { World } from '../support/world.ts';
@@ -29,7 +30,9 @@ const opens = async (key: string) =>
   (await world.bw(['list', 'items', '--nointeraction'], { env: { BW_SESSION: key } })).code === 0;
 
 async function kill(): Promise<void> {
-  process.kill(world.daemonPid() ?? 0, 'SIGKILL');
+  const pid = world.daemonPid();
+  if (pid === undefined) throw new Error('no daemon runs');
+  process.kill(pid, 'SIGKILL');
   while (world.daemonPid() !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
@@ -46,6 +49,47 @@ test('with a session open: the next daemon locks, and the old key opens nothing'
   expect(existsSync(kept)).toBe(false);
   const { stdout } = await world.helper(['audit', '--json']);
   expect(stdout).toContain('"why":"killed"');
+});
+
+describe('a bw that was killed halfway with its daemon', () => {
+  const kept = () => `${file()}.bw-helper-kept`;
+  function cutShort(length: number): string {
+    const before = data();
+    writeFileSync(kept(), before);
+    truncateSync(file(), length);
+    return before;
+  }
+
+  test.each([0, 100])('costs nobody the login (%i bytes left)', async (length) => {
+    await world.helper(['daemon', 'start']);
+    await world.helper(['lock']);
+    await kill();
+    const before = cutShort(length);
+    expect(await world.helper(['get-session', '--no-input'])).toMatchObject({ code: 11 });
+    expect(data()).toBe(before);
+    expect(existsSync(kept())).toBe(false);
+  });
+
+  test('costs nobody the session of the next one', async () => {
+    const key = await unlockFromStdin(here);
+    cutShort(100);
+    expect(await world.helper(['get-session'])).toMatchObject({ code: 0, stdout: `${key}\n` });
+    cutShort(100);
+    expect(await world.helper(['lock'])).toMatchObject({ code: 0 });
+    expect(data()).not.toContain('_user_auto');
+  });
+
+  test.each([[['logout']], [['secret', 'scrub']]])(
+    'leaves no copy beside what `helper %s` cleans',
+    async (args) => {
+      await world.helper(['lock']);
+      const before = data();
+      writeFileSync(kept(), before);
+      await world.helper(args);
+      expect(existsSync(kept())).toBe(false);
+      writeFileSync(file(), before);
+    },
+  );
 });
 
 test('`helper lock` starts one for that', async () => {

@@ -24,7 +24,10 @@ let pid: number;
 
 function know(): void {
   socketPath = join(here.world.runtimeDir, 'bw-helper', 'socket');
-  pid = here.world.daemonPid() ?? 0;
+  // Limits of process 0 would be our own.
+  const found = here.world.daemonPid();
+  if (found === undefined) throw new Error('no daemon runs');
+  pid = found;
 }
 
 const dataJsonFile = () => join(here.world.dataDir, 'data.json');

@@ -101,6 +101,11 @@ test('a place that cannot be written is an error in words', () => {
   expect(() => openLog(file, false)).toThrow(/its log .*daemon\.log cannot be opened \(/);
 });
 
+testOnLinux('without a descriptor at the start that is named, and not the log', async () => {
+  const opened = withoutDescriptors(() => openLog(file, false));
+  await expect(opened).rejects.toMatchObject({ name: 'too-many-files' });
+});
+
 testOnLinux('what a full disk does not take is told', () => {
   mkdirSync(join(folder, 'state'));
   symlinkSync('/dev/full', file);

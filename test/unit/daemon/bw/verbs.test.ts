@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createVerbs } from '../../../../daemon/bw/verbs.ts';
@@ -7,6 +7,7 @@ import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { staged } from '../../../../daemon/vault/staged.ts';
 import { failure } from '../../../../shared/errors.ts';
 import { Secret } from '../../../../shared/secret.ts';
+import { testAsUser } from '../../../support/test-where.ts';
 import { folderWith, hastyClock, leftBy, loggedIn, session, USER } from '../vault/samples.ts';
 
 const LAST_SYNC = `user_${USER}_sync_lastSync`;
@@ -123,27 +124,39 @@ test('no key is left of an unlock where nothing tells whether it opens the vault
   expect(kept.map(({ empty }) => empty)).toEqual([true]);
 });
 
-test('a bw that fails where nothing can be written is no failure of bw, whatever it says', async () => {
+/** Whose bw always fails, with words that are not known. */
+function failingOn(scratch: string, folder = folderWith({})) {
   const clock = hastyClock();
-  const dataFile = openDataFile(folderWith({}), { clock, platform: process.platform });
+  return createVerbs({
+    dataFile: openDataFile(folder, { clock, platform: process.platform }),
+    ...common(clock),
+    scratch,
+    stage: async (_, { run }) => await run(scratch),
+    run: async () => ({
+      exitCode: 1,
+      signal: null,
+      stdout: new Secret(''),
+      stderr: 'Unable to initialize local user data key.',
+      stopped: undefined,
+      durationMs: 0,
+    }),
+  });
+}
+
+test('a bw that fails where nothing can be written is no failure of bw, whatever it says', async () => {
   const file = join(folderWith(), 'file');
   writeFileSync(file, '');
-  const verbsOn = (scratch: string) =>
-    createVerbs({
-      dataFile,
-      ...common(clock),
-      scratch,
-      stage: async (_, { run }) => await run(scratch),
-      run: async () => ({
-        exitCode: 1,
-        signal: null,
-        stdout: new Secret(''),
-        stderr: 'Unable to initialize local user data key.',
-        stopped: undefined,
-        durationMs: 0,
-      }),
-    });
   const secret = { clientId: 'user.x', clientSecret: new Secret('s3cr3t') };
-  await expect(verbsOn(folderWith()).sync(secret)).rejects.toMatchObject({ name: 'bw-failed' });
-  await expect(verbsOn(file).sync(secret)).rejects.toThrow(`${file} cannot be written: `);
+  await expect(failingOn(folderWith()).sync(secret)).rejects.toMatchObject({ name: 'bw-failed' });
+  await expect(failingOn(file).sync(secret)).rejects.toThrow(`${file} cannot be written: `);
+});
+
+testAsUser('what counts is the folder to which a linked data.json leads', async () => {
+  const [folder, dotfiles] = [folderWith(), folderWith({})];
+  symlinkSync(join(dotfiles, 'data.json'), join(folder, 'data.json'));
+  chmodSync(folder, 0o500);
+  const synced = failingOn(folderWith(), folder).sync(undefined);
+  await expect(synced).rejects.toMatchObject({ name: 'bw-failed' });
+  expect(readdirSync(dotfiles)).toEqual(['data.json']);
+  chmodSync(folder, 0o700);
 });

@@ -113,6 +113,17 @@ test('a run that throws leaves the file as it was and no copy', async () => {
   expect(readdirSync(scratch)).toEqual([]);
 });
 
+test('what else a bw has left in its copy keeps nothing of it, and hides no failure', async () => {
+  const { scratch, run } = place(loggedIn());
+  const ran = run((folder) => {
+    rmSync(join(folder, 'data.json'));
+    mkdirSync(join(folder, 'data.json', 'more'), { recursive: true });
+    throw new Error('what bw said');
+  });
+  await expect(ran).rejects.toThrow('what bw said');
+  expect(readdirSync(scratch)).toEqual([]);
+});
+
 testOnLinux(
   'a run that ends without a descriptor leaves no secret and the file as it was',
   async () => {
