@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fstatSync,
   ftruncateSync,
@@ -16,7 +17,7 @@ import { dirname } from 'node:path';
 import type { AuditLine } from '../shared/audit.ts';
 import { printableStrings } from '../shared/text.ts';
 import type { Clock } from './clock.ts';
-import { inWords } from './file-calls.ts';
+import { cureOf, inWords } from './file-calls.ts';
 import type { Log } from './log.ts';
 import { makeFolder } from './make-folder.ts';
 
@@ -38,21 +39,29 @@ export interface Audit {
 /** The audit in `file` (0600, its folder 0700). It is opened anew for each line, so it may be moved away. */
 export function openAudit(file: string, { clock, log }: { clock: Clock; log: Log }): Audit {
   let waiting: string[] = [];
+  let full = false;
   let code: string | undefined;
 
   function flush(): void {
     const before = code;
     try {
       for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-        const full = append(file, next);
+        full = append(file, next);
         waiting = waiting.slice(1);
-        if (full) renameSync(file, `${file}.1`);
+        setAside();
       }
+      // Once more where it failed.
+      setAside();
       code = undefined;
     } catch (thrown) {
       code = (thrown as NodeJS.ErrnoException).code ?? (thrown as Error).name;
       if (code !== before) log.warn('audit not written', { code });
     }
+  }
+
+  function setAside(): void {
+    if (full && existsSync(file)) renameSync(file, `${file}.1`);
+    full = false;
   }
 
   return {
@@ -63,10 +72,10 @@ export function openAudit(file: string, { clock, log }: { clock: Clock; log: Log
       flush();
     },
     problem() {
-      if (waiting.length > 0) flush();
+      if (code !== undefined) flush();
       if (code === undefined) return undefined;
       const waits = `; ${waiting.length === 1 ? 'a line waits' : `${waiting.length} lines wait`} for that, until the daemon ends.`;
-      return `the audit ${file} cannot be written: ${inWords(code)}. Free the disk or correct the permissions${waiting.length > 0 ? waits : '.'}`;
+      return `the audit ${file} cannot be written: ${inWords(code)}. ${cureOf(code)}${waiting.length > 0 ? waits : '.'}`;
     },
   };
 }

@@ -80,3 +80,10 @@ const words: Readonly<Record<string, string>> = {
 export function inWords(code: string): string {
   return words[code] ?? code;
 }
+
+/** What a person can do about a write that gave this; no full stop at its end. */
+export function cureOf(code: string): string {
+  return code === 'EMFILE' || code === 'ENFILE'
+    ? 'End what keeps so many files open'
+    : 'Free the disk or correct the permissions';
+}

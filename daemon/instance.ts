@@ -31,7 +31,7 @@ const SOCKET_PATH_BYTES = 103;
 const LOCK_FLAGS =
   constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 /** A disk at fault, not the folder: no reason to distrust it. */
-const OF_THE_DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+const DISK_AT_FAULT = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 /** How often the daemon looks that it can still be reached. */
 const WATCH_MS = 30_000;
 
@@ -144,7 +144,7 @@ function openLock({ runtime, lock }: InstanceOptions['paths']): number {
 
 function unusable(folder: string, file: string, what: string, error: unknown) {
   const code = codeOf(error);
-  return OF_THE_DISK.has(code)
+  return DISK_AT_FAULT.has(code)
     ? failure('data-file-unwritable', { file, problem: inWords(code) })
     : failure('runtime-folder-unsafe', { folder, problem: `${what} (${code})` });
 }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Failure, failure, toFailure } from '../shared/errors.ts';
-import { errnoOf, inWords, isOfTheDisk } from './file-calls.ts';
+import { cureOf, errnoOf, inWords, isOfTheDisk } from './file-calls.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** A log above this size is set aside, and the one before it dropped. */
@@ -69,7 +69,7 @@ export function openLogFile(file: string): LogFile {
       if (code !== undefined) flush();
       return (
         code &&
-        `the log ${file} cannot be written: ${inWords(code)}. Free the disk or correct the permissions; its lines wait for that.`
+        `the log ${file} cannot be written: ${inWords(code)}. ${cureOf(code)}; its lines wait for that.`
       );
     },
   };

@@ -19,7 +19,7 @@ import type { Audit } from './audit.ts';
 import { explain } from './bw/outcome.ts';
 import type { RunIn } from './bw/verbs.ts';
 import type { Clock } from './clock.ts';
-import { errnoOf, inWords } from './file-calls.ts';
+import { cureOf, errnoOf, inWords } from './file-calls.ts';
 import type { Log } from './log.ts';
 import { makeFolder } from './make-folder.ts';
 import { removeFile, tryRemoveFile } from './remove-file.ts';
@@ -109,7 +109,7 @@ export function openMarks(folder: string, { log, clock }: { log: Log; clock: Clo
         now.dataDir === undefined
           ? 'the next daemon locks this vault, whoever has unlocked it by then'
           : 'a daemon that is killed leaves this vault open, and the next one does not know';
-      return `the mark ${fileOf(profile)} cannot be written: ${inWords(now.code)}. Free the disk or correct the permissions: until then ${but}.`;
+      return `the mark ${fileOf(profile)} cannot be written: ${inWords(now.code)}. ${cureOf(now.code)}: until then ${but}.`;
     },
     all() {
       return namesIn(folder).flatMap((profile) => {

@@ -62,7 +62,9 @@ export function createPasswordLogin(parts: PasswordLoginParts): PasswordLogin {
     if (person) caller.waiting(person.label);
     try {
       const key = await queue(() => logIn(caller, wanted, proof, password));
-      if (key && (await dataFile.checkKey(key)) === 'live') return key;
+      // Where that cannot be told now each use looks again.
+      const verdict = key && (await dataFile.checkKey(key).catch(() => 'live' as const));
+      if (key && verdict === 'live') return key;
       key?.wipe();
       // Old versions at times print a key that opens nothing; with the password there is another way.
       return password && (await queue(() => verbs.unlock(password, undefined)));

@@ -260,8 +260,10 @@ export function createProfile(parts: ProfileParts): Profile {
       return { ...done, apiKeyAtRest: settings().apiKeyAtRest };
     },
 
-    status: () =>
-      statusOf({
+    async status() {
+      // Where that is not possible now the file speaks for itself.
+      await mend().catch(() => {});
+      return await statusOf({
         name,
         dataFile,
         account,
@@ -275,7 +277,8 @@ export function createProfile(parts: ProfileParts): Profile {
           audit.problem(),
           parts.logProblem(),
         ],
-      }),
+      });
+    },
   };
 }
 

@@ -65,7 +65,7 @@ export interface Verbs {
   login(secret: StoredSecret, server: string | undefined): Promise<void>;
   /** The same by what `login.bw` does; gives what that gave. Throws already-logged-in, and `whyNot`. */
   loginBy<T extends { readonly exitCode: number | null }>(login: Login<T>): Promise<T>;
-  /** Unlocks and gives a key that was seen to open the vault. `secret` where the login needs one. */
+  /** Unlocks and gives a key that opens the vault, as far as that can be told. `secret` where the login needs one. */
   unlock(password: Secret, secret: StoredSecret | undefined): Promise<Secret>;
   /** Fetches the vault, locked or not, and leaves a fresh access token behind. */
   sync(secret: StoredSecret | undefined): Promise<void>;
@@ -170,14 +170,16 @@ export function createVerbs(parts: VerbParts): Verbs {
     }
   }
 
-  /** Whether the key opens the vault. Where that cannot be told the key is wiped, and it throws why. */
-  async function opens(key: Secret): Promise<boolean> {
+  /**
+   * Whether the key opens the vault. Where that cannot be told now it counts as one: each use looks again,
+   * and who has no key could not lock what it opens.
+   */
+  async function mayOpen(key: Secret): Promise<boolean> {
     try {
       const verdict = await dataFile.checkKey(key);
       return (verdict === 'unknown' ? await check(key) : verdict) === 'live';
-    } catch (thrown) {
-      key.wipe();
-      throw thrown;
+    } catch {
+      return true;
     }
   }
 
@@ -274,7 +276,7 @@ export function createVerbs(parts: VerbParts): Verbs {
       // bw at times prints a key that opens nothing; the second one does (seen, 2024 and 2025).
       for (let tries = 0; tries < 2; tries += 1) {
         const key = await unlockOnce(password, secret);
-        if (await opens(key)) return key;
+        if (await mayOpen(key)) return key;
         key.wipe();
       }
       throw failure('bw-failed', {

@@ -11,8 +11,7 @@ const ROOM_BYTES = 64 * 1024;
  * on a full disk it names what it then missed, and not the disk, as often as not (seen with 2026.9.0).
  */
 export function whyNoRoom(folder: string): string | undefined {
-  // The name that a replacement takes, which is never under way meanwhile: nothing here waits.
-  const file = join(folder, 'data.json.bw-helper');
+  const file = join(folder, 'data.json.bw-helper-room');
   try {
     removeFile(file);
     writeFileSync(file, Buffer.alloc(ROOM_BYTES), { mode: 0o600, flag: 'wx' });

@@ -91,7 +91,7 @@ test('stop while somebody sits at the prompt ends that client and who waits for 
   asked.types('half of it');
   const waiting = inTerminal('helper', 'get-session');
   await waiting.sees(/waiting for the password/);
-  const pid = here.world.daemonPid() ?? 0;
+  const pid = here.world.runningPid();
 
   expect(await here.world.helper(['daemon', 'stop'])).toMatchObject({ code: 0 });
   for (const client of [asked, waiting]) {
@@ -119,7 +119,7 @@ test('stop ends where the dead daemon stays in the list of processes', async () 
   // sleep takes the shell's place and never asks after its child.
   const parent = inTerminal('sh', '-c', 'helper daemon run & exec sleep 3600');
   await parent.sees(/the daemon is ready/);
-  const pid = world.daemonPid() ?? 0;
+  const pid = world.runningPid();
   expect(await world.helper(['daemon', 'stop'])).toMatchObject({ code: 0, stderr: 'Stopped.\n' });
   expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
 });
@@ -152,7 +152,7 @@ describe('helper daemon', () => {
   test('restart locks, and another one runs afterwards', async () => {
     const { world } = here;
     await unlockFromStdin(here);
-    const before = world.daemonPid() ?? 0;
+    const before = world.runningPid();
     const restart = await world.helper(['daemon', 'restart']);
     const after = world.daemonPid();
     expect(restart).toMatchObject({ code: 0, stderr: `Started: pid ${after}.\n` });

@@ -30,7 +30,7 @@ afterAll(async () => {
 /** `helper` of another version than that in PATH, which is 1. */
 const run = (main: string, args: readonly string[], options?: RunOptions) =>
   here.world.run([main, ...args], options);
-const pidOf = () => here.world.daemonPid() ?? 0;
+const pidOf = () => here.world.runningPid();
 const daemonIn = ({ stdout }: { stdout: string }): number => JSON.parse(stdout).daemon.pid;
 
 test('a newer client has an idle older daemon make room, and is served by its own', async () => {

@@ -503,10 +503,10 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/unit/daemon/vault/staged.test.ts',
   },
   {
-    breaks: 'a key is left of an unlock that nothing could confirm',
+    breaks: 'a key that nothing could confirm is thrown away, and nobody can lock what it opens',
     file: 'daemon/bw/verbs.ts',
-    from: '    } catch (thrown) {\n      key.wipe();\n      throw thrown;\n    }\n  }\n\n  async function check',
-    to: '    } catch (thrown) {\n      throw thrown;\n    }\n  }\n\n  async function check',
+    from: '    } catch {\n      return true;\n    }',
+    to: '    } catch (thrown) {\n      key.wipe();\n      throw thrown;\n    }',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
   },
   {

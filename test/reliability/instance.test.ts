@@ -63,7 +63,7 @@ describe('there is one daemon', () => {
 
   test('in the place of one that was killed, from the next command on', async () => {
     await start();
-    const killed = world.daemonPid() ?? 0;
+    const killed = world.runningPid();
     process.kill(killed, 'SIGKILL');
     await isOver(killed);
     expect(lstatSync(join(folder(), 'socket')).isSocket()).toBe(true);

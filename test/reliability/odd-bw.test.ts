@@ -16,14 +16,14 @@ let here: SignedIn;
 let world: World;
 let bw: string;
 let realBw: string;
-let pid: number | undefined;
+let pid: number;
 beforeAll(async () => {
   here = await loggedInByPassword();
   world = here.world;
   bw = join(world.folder, 'bin', 'bw');
   realBw = realpathSync(bw);
   await world.helper(['daemon', 'start']);
-  pid = world.daemonPid();
+  pid = world.runningPid();
 });
 beforeEach(itself);
 afterAll(() => here.close());
@@ -122,7 +122,7 @@ testOnLinux('what a bw leaves behind is ended with it, and holds up nobody', asy
   );
   expect(await unlock()).toMatchObject({ code: 24, stdout: '' });
   await isOver(Number(readFileSync(mark, 'utf8')));
-  expect(startedBy(pid ?? 0)).toEqual([]);
+  expect(startedBy(pid)).toEqual([]);
   await worksAgain();
 });
 

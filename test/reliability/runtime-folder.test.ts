@@ -32,10 +32,10 @@ describe.concurrent('with a session open the daemon locks its vault and leaves',
     opened.push(here);
     const { world } = here;
     const key = await unlockFromStdin(here);
-    const pid = world.daemonPid();
+    const pid = world.runningPid();
     const folder = join(world.runtimeDir, 'bw-helper');
     happen(folder);
-    await isOver(pid ?? 0);
+    await isOver(pid);
     expect(world.log()).toContain('"why":"socket gone"');
     expect(readFileSync(join(world.dataDir, 'data.json'), 'utf8')).not.toContain('_user_auto');
     const list = ['list', 'items', '--nointeraction'];

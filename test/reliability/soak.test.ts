@@ -72,7 +72,7 @@ testOnLinux(
   'nothing that it started still runs, nor does any of the daemons once it is stopped',
   async () => {
     const { world } = here;
-    const pid = world.daemonPid() ?? 0;
+    const pid = world.runningPid();
     await expect.poll(() => startedBy(pid), calm).toEqual([]);
     expect((await world.helper(['daemon', 'stop'])).code).toBe(0);
     await expect.poll(() => processesWith(world.folder), calm).toEqual([]);

@@ -43,7 +43,7 @@ test(
     // Waits for somebody else's unlock, and is told now and then that the daemon lives.
     const waiting = getSession('--wait', '5m');
     while (onSocket(socket) < 2) await soon();
-    const pid = world.daemonPid() ?? 0;
+    const pid = world.runningPid();
     stopped = pid;
     process.kill(pid, 'SIGSTOP');
     const since = now();

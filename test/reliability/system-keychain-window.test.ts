@@ -88,7 +88,7 @@ testHere('a daemon that is killed leaves no worker behind that waits for a perso
   if (bus) lockLogin(bus);
   const asked = world.helper(['secret', 'delete']);
   await display?.window(UNLOCK);
-  const pid = world.daemonPid() ?? 0;
+  const pid = world.runningPid();
   const [worker = 0, ...others] = startedBy(pid);
   expect([worker > 0, others]).toEqual([true, []]);
   process.kill(pid, 'SIGKILL');

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkout, product } from './product.ts';
+import { checkout } from './product.ts';
 
 /** `nobody` on Linux; any number would do that is not root's. */
 const NOBODY = 65_534;
@@ -19,16 +19,19 @@ export default function setUp(): void {
   for (const script of globSync('.ci/bw/node_modules/bw-*/build/bw.js', { cwd: checkout }))
     chmodSync(join(checkout, script), 0o755);
   if (process.getuid?.() !== 0) return;
-  const unread = [checkout, product].find((folder) => !readByNobody(folder));
+  const read = ['.', 'node_modules/vitest', '.ci/bw/node_modules/bw-2025.4.0'];
+  const installed = process.env.BW_HELPER_TEST_PRODUCT ?? checkout;
+  const folders = [...read.map((path) => join(checkout, path)), installed];
+  const unread = folders.find((folder) => !readByNobody(join(folder, 'package.json')));
   if (unread) console.error(`The tests run as root: no other user can read ${unread}.`);
   else process.env[CAN_READ] = '1';
 }
 
-/** The checkout may lie below a folder that is root's alone. */
-function readByNobody(folder: string): boolean {
+/** The checkout may lie below a folder that is root's alone, or be made with such a umask. */
+function readByNobody(file: string): boolean {
   const options = { uid: NOBODY, gid: NOBODY, cwd: '/' };
-  const script = 'process.chdir(process.argv[1])';
-  return spawnSync(process.execPath, ['-e', script, folder], options).status === 0;
+  const script = "require('node:fs').readFileSync(process.argv[1])";
+  return spawnSync(process.execPath, ['-e', script, file], options).status === 0;
 }
 
 /** Gives up root for good, where there is root and another user to become. False where not. */

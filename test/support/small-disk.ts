@@ -37,7 +37,7 @@ export function smallDisks(): SmallDisks {
     mounted.push(at);
   }
   function unmount(at: string): void {
-    must('umount', '-l', at);
+    if (!unmounted(at)) throw new Error(`still mounted: ${at}`);
     mounted.splice(mounted.lastIndexOf(at), 1);
   }
   return {
@@ -70,9 +70,17 @@ export function smallDisks(): SmallDisks {
       };
     },
     close() {
-      for (const at of mounted.toReversed()) unmount(at);
+      const failed = mounted
+        .splice(0)
+        .toReversed()
+        .filter((at) => !unmounted(at));
+      if (failed.length > 0) throw new Error(`still mounted: ${failed.join(', ')}`);
     },
   };
+}
+
+function unmounted(at: string): boolean {
+  return spawnSync('umount', ['-l', at]).status === 0;
 }
 
 function writeToTheEnd(file: string): void {

@@ -49,6 +49,8 @@ export interface World {
   program(name: string, script: string): string;
   /** pid of the daemon; undefined where none runs. */
   daemonPid(): number | undefined;
+  /** The same; throws where none runs, as 0 would mean the tests themselves. */
+  runningPid(): number;
   /** The daemon's log so far. */
   log(): string;
   close(): Promise<void>;
@@ -143,6 +145,11 @@ export function createWorld({
       } catch {
         return undefined;
       }
+    },
+    runningPid() {
+      const pid = world.daemonPid();
+      if (pid === undefined) throw new Error('no daemon runs');
+      return pid;
     },
     log() {
       return readFileSync(join(stateDir, 'daemon.log'), 'utf8');

@@ -1,9 +1,11 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -148,6 +150,9 @@ test('a full file that cannot be set aside has each line once', () => {
       .slice(size)
       .match(/"(last|next)"/g),
   ).toEqual(['"last"', '"next"']);
+  rmdirSync(`${file}.1`);
+  expect(audit.problem()).toBeUndefined();
+  expect(existsSync(file)).toBe(false);
 });
 
 testOnLinux('without a descriptor that is told in words, until there is one', async () => {
