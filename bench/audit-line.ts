@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openAudit } from '../daemon/audit.ts';
-import { systemClock } from '../daemon/clock.ts';
-import { programOf } from '../daemon/program-of.ts';
+import { systemClock } from '../daemon/system/clock.ts';
+import { programOf } from '../daemon/system/program-of.ts';
 
 const LINES = 1_000;
 

@@ -2,9 +2,9 @@
 import { type Failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
-import type { Clock } from './clock.ts';
 import type { Limits } from './expiry.ts';
 import { createWaiters, type Waiters } from './prompts.ts';
+import type { Clock } from './system/clock.ts';
 
 /** What one caller wants of the session. */
 export interface Wanted {

@@ -16,10 +16,10 @@ import {
 import { dirname } from 'node:path';
 import type { AuditLine } from '../shared/audit.ts';
 import { printableStrings } from '../shared/text.ts';
-import type { Clock } from './clock.ts';
-import { cureOf, inWords } from './file-calls.ts';
 import type { Log } from './log.ts';
-import { makeFolder } from './make-folder.ts';
+import type { Clock } from './system/clock.ts';
+import { cureOf, inWords } from './system/file-calls.ts';
+import { makeFolder } from './system/make-folder.ts';
 
 /**
  * Bytes of one file, some 12,000 lines; then it becomes `<file>.1`, and the one before that is dropped.

@@ -4,7 +4,7 @@ import { toFailure } from '../shared/errors.ts';
 import { type ToDaemon, toDaemon } from '../shared/protocol.ts';
 import type { Audit } from './audit.ts';
 import type { Caller } from './caller.ts';
-import { programOf } from './program-of.ts';
+import { programOf } from './system/program-of.ts';
 
 export interface AuditedParts {
   readonly audit: Audit;

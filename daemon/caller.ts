@@ -6,7 +6,7 @@ import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Asking, Params, Result, ToClient, ToDaemon } from '../shared/protocol.ts';
 import { Secret } from '../shared/secret.ts';
 import { printable } from '../shared/text.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './system/clock.ts';
 
 /** The client watches its own keys; the daemon waits this much longer for a client that is stopped. */
 const PROMPT_GRACE_MS = 10_000;

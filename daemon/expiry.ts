@@ -2,7 +2,7 @@
  * A deadline on every clock there is. Sleep stops the monotonic clock, people and NTP move the wall
  * clock; the clock that ran furthest counts, so a limit can come early but never late.
  */
-import type { Clock } from './clock.ts';
+import type { Clock } from './system/clock.ts';
 
 /** A wall clock that falls this far behind the others was set back to win time; NTP's steps are small. */
 const STEP_BACK_MS = 60_000;

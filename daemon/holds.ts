@@ -2,7 +2,7 @@
  * The commands that hold a session. `helper exec` becomes its command, so that the pid of the caller
  * is that of the command; with its start time nobody who gets the same number later is taken for it.
  */
-import { statFields } from './proc-stat.ts';
+import { statFields } from './system/proc-stat.ts';
 
 /**
  * What no later process with this pid shares; undefined where it has ended, or cannot be seen. Throws

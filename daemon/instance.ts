@@ -19,11 +19,11 @@ import { dirname } from 'node:path';
 import { aboveProblem, folderProblem } from '../shared/boundary.ts';
 import { failure } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
-import type { Clock } from './clock.ts';
-import { codeOf, inWords } from './file-calls.ts';
-import { makeFolder } from './make-folder.ts';
 import type { Door } from './pipe-door.ts';
-import { removeFile, tryRemoveFile } from './remove-file.ts';
+import type { Clock } from './system/clock.ts';
+import { codeOf, inWords } from './system/file-calls.ts';
+import { makeFolder } from './system/make-folder.ts';
+import { removeFile, tryRemoveFile } from './system/remove-file.ts';
 
 /** A socket's address holds 108 bytes on Linux and 104 on macOS, with its closing zero. */
 const SOCKET_PATH_BYTES = 103;

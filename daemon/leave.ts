@@ -1,8 +1,9 @@
 /** How the daemon leaves: nobody new, vault locked, keys wiped, answers sent, socket gone. */
-import type { Clock } from './clock.ts';
+
 import type { Instance } from './instance.ts';
 import type { Log } from './log.ts';
 import type { Profiles } from './profiles.ts';
+import type { Clock } from './system/clock.ts';
 
 /** Longest time for the last answers to be read. */
 const LAST_WORDS_MS = 1_000;

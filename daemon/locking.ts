@@ -1,8 +1,8 @@
 /** Keys of ended sessions, each kept until the vault is locked to it and stays so. */
 import { type Failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
-import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import type { Clock } from './system/clock.ts';
 
 /** How soon a vault that could not be locked is tried again. */
 const LOCK_AGAIN_MS = 30_000;

@@ -2,8 +2,8 @@
 import { closeSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Failure, failure, toFailure } from '../shared/errors.ts';
-import { cureOf, errnoOf, inWords, isOfTheDisk } from './file-calls.ts';
-import { makeFolder } from './make-folder.ts';
+import { cureOf, errnoOf, inWords, isOfTheDisk } from './system/file-calls.ts';
+import { makeFolder } from './system/make-folder.ts';
 
 /** A log above this size is set aside, and the one before it dropped. */
 const LOG_BYTES = 1024 * 1024;

@@ -9,15 +9,15 @@ import type { Audit } from './audit.ts';
 import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
-import type { Clock } from './clock.ts';
-import type { Hardening } from './hardening.ts';
 import type { StillOpen } from './open-marks.ts';
 import type { Profile } from './profile.ts';
 import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
-import { realFolder } from './real-folder.ts';
 import type { Config } from './settings/config.ts';
 import type { Settings } from './settings/settings.ts';
+import type { Clock } from './system/clock.ts';
+import type { Hardening } from './system/hardening.ts';
+import { realFolder } from './system/real-folder.ts';
 
 /** What a daemon tells of itself. */
 export interface Info {

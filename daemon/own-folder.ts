@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from './file-calls.ts';
+import { codeOf } from './system/file-calls.ts';
 
 /** What bw and we put into a data folder (bw up to 2026.9.0). */
 const OURS = /^(data\.json(\.lock|\.bw-helper(-kept)?)?|bw-helper\.lock)$/;

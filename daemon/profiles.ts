@@ -1,8 +1,8 @@
 /** The profiles that are served: each as the settings have it now, built at its first use. */
 import { failure } from '../shared/errors.ts';
 import type { Profile } from './profile.ts';
-import { realFolder } from './real-folder.ts';
 import { type ProfileSettings, profileIn, type Settings } from './settings/settings.ts';
+import { realFolder } from './system/real-folder.ts';
 
 export interface Profiles {
   /** Throws settings-invalid, profile-unknown, profile-folder-shared. */

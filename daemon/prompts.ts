@@ -5,7 +5,7 @@
 import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import { type Caller, inPerson, type Question } from './caller.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './system/clock.ts';
 
 /** An answer, and what to do with the one who gave it if it was wrong. */
 export interface Answer {

@@ -4,8 +4,8 @@
  */
 import { type Failure, toFailure } from '../shared/errors.ts';
 import { BW_RENEWS_BELOW_MS } from './bw/token.ts';
-import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import type { Clock } from './system/clock.ts';
 
 /** We come before it by this much, or by half of what is left of a short token. */
 const AHEAD_MS = 5 * 60_000;

@@ -6,10 +6,10 @@ import { BadFrame } from '../shared/framing.ts';
 import { PROGRESS_MS } from '../shared/limits.ts';
 import { conform, type ToClient, type ToDaemon, toClient, toDaemon } from '../shared/protocol.ts';
 import { type Connection, createCaller } from './caller.ts';
-import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import type { Native } from './native.ts';
 import type { Door } from './pipe-door.ts';
+import type { Clock } from './system/clock.ts';
+import type { Native } from './system/native.ts';
 
 /** Open connections at most, however many descriptors there are. */
 const CONNECTIONS = 800;

@@ -6,12 +6,12 @@ import { failure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import { type Attempt, startAttempt, type Wanted } from './attempt.ts';
 import type { Caller } from './caller.ts';
-import type { Clock } from './clock.ts';
 import { type Expiry, type Limits, type SessionEnd, startExpiry } from './expiry.ts';
 import { createHolds, type Holds, type StartOf } from './holds.ts';
 import { createLocking, type Locking } from './locking.ts';
 import type { Log } from './log.ts';
 import type { SessionVault } from './session-vault.ts';
+import type { Clock } from './system/clock.ts';
 
 export interface SessionOptions {
   readonly clock: Clock;

@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { type Agent, type RequestOptions, request } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { failure, toFailure } from '../../shared/errors.ts';
-import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { ProfileSettings } from '../settings/settings.ts';
+import type { Clock } from '../system/clock.ts';
 
 /** Longest time for one request, ms. */
 const DEADLINE_MS = 30_000;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Failure, failure } from '../../shared/errors.ts';
 import { Secret } from '../../shared/secret.ts';
 import { printable } from '../../shared/text.ts';
-import { inWords } from '../file-calls.ts';
+import { inWords } from '../system/file-calls.ts';
 import type { BwResult } from './run.ts';
 
 /** What the sentences need besides bw's words. */

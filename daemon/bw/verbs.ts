@@ -6,8 +6,8 @@
 import { dirname } from 'node:path';
 import { Failure, failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
-import type { Clock } from '../clock.ts';
 import type { StoredSecret } from '../keychain/port.ts';
+import type { Clock } from '../system/clock.ts';
 import type { DataFile } from '../vault/data-file.ts';
 import { baseServerOf, DEFAULT_SERVER, describe, sameServer, serverOf } from '../vault/layout.ts';
 import type { Json } from '../vault/layouts.ts';

@@ -1,8 +1,8 @@
 /** Starts a keychain worker for one request, and ends it with all it started when it has answered. */
 import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { failure, toFailure } from '../../shared/errors.ts';
-import type { Clock } from '../clock.ts';
-import { killGroup } from '../kill-group.ts';
+import type { Clock } from '../system/clock.ts';
+import { killGroup } from '../system/kill-group.ts';
 import { type Answer, type Request, readLine, type Step } from './exchange.ts';
 
 /** Until it runs: Node's own start, on a machine that has more to do. */

@@ -11,10 +11,10 @@ import {
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, inWords, isPassing } from '../file-calls.ts';
-import { makeFolder } from '../make-folder.ts';
-import { removeFile, tryRemoveFile } from '../remove-file.ts';
-import { syncFolder } from '../sync-folder.ts';
+import { type Calls, codeOf, inWords, isPassing } from '../system/file-calls.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { removeFile, tryRemoveFile } from '../system/remove-file.ts';
+import { syncFolder } from '../system/sync-folder.ts';
 import { kdf } from './seal.ts';
 
 /** Room for a hundred entries; nothing honest comes near. */

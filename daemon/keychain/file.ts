@@ -4,7 +4,7 @@
  */
 import { failure, toFailure } from '../../shared/errors.ts';
 import { Secret } from '../../shared/secret.ts';
-import { realCalls } from '../file-calls.ts';
+import { realCalls } from '../system/file-calls.ts';
 import { type Place, readDocument, writeDocument } from './document.ts';
 import { bound, createPassphraseKey } from './passphrase.ts';
 import type { ReadPassphraseFile } from './passphrase-file.ts';

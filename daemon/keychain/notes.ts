@@ -6,8 +6,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { toFailure } from '../../shared/errors.ts';
-import { makeFolder } from '../make-folder.ts';
-import { tryRemoveFile } from '../remove-file.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { tryRemoveFile } from '../system/remove-file.ts';
 
 const document = v.record(v.string(), v.pipe(v.string(), v.isoTimestamp()));
 

@@ -5,8 +5,8 @@
 import * as v from 'valibot';
 import { type Failure, failure } from '../../shared/errors.ts';
 import { Secret } from '../../shared/secret.ts';
-import type { Clock } from '../clock.ts';
 import { createQueue } from '../queue.ts';
+import type { Clock } from '../system/clock.ts';
 import type { AskWorker } from './ask-worker.ts';
 import type { Answer, Request } from './exchange.ts';
 import type { Notes } from './notes.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure, failure } from '../../shared/errors.ts';
 import { SECRET_BYTES } from '../../shared/limits.ts';
 import { Secret } from '../../shared/secret.ts';
-import { codeOf, inWords } from '../file-calls.ts';
+import { codeOf, inWords } from '../system/file-calls.ts';
 
 /** As in `LoadCredential=bw-helper-passphrase:…` of a systemd unit. */
 const CREDENTIAL = 'bw-helper-passphrase';

@@ -6,7 +6,7 @@
  * One JSON line on stdin, then lines on stdout as in exchange.ts; the last one is the answer.
  */
 import { readFileSync, writeSync } from 'node:fs';
-import { loadNative } from '../native.ts';
+import { loadNative } from '../system/native.ts';
 import { type Answer, type Request, SERVICE, type Step } from './exchange.ts';
 import { openSecretService, Refused } from './secret-service.ts';
 

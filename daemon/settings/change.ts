@@ -1,10 +1,10 @@
 /** Changes the settings file: only what is valid afterwards is written, whole, one change at a time. */
 import { dirname } from 'node:path';
 import { failure } from '../../shared/errors.ts';
-import type { Clock } from '../clock.ts';
-import { type Calls, codeOf, inWords, realCalls } from '../file-calls.ts';
-import { makeFolder } from '../make-folder.ts';
 import { createQueue } from '../queue.ts';
+import type { Clock } from '../system/clock.ts';
+import { type Calls, codeOf, inWords, realCalls } from '../system/file-calls.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { replaceFile, targetOf } from '../vault/replace.ts';
 import { readSettingsFile } from './file.ts';
 import { parseSettings, type Settings, type SettingsOptions } from './settings.ts';

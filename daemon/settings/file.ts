@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { codeOf, inWords } from '../file-calls.ts';
+import { codeOf, inWords } from '../system/file-calls.ts';
 
 /** Hundreds of profiles; whatever is larger is something else. */
 const LARGEST_BYTES = 64 * 1024;

@@ -15,8 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../shared/errors.ts';
-import { codeOf, inWords } from '../file-calls.ts';
-import { makeFolder } from '../make-folder.ts';
+import { codeOf, inWords } from '../system/file-calls.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /** Who removes the file just then, once more each time, is not followed for ever. */
 const TRIES = 3;

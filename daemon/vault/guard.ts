@@ -5,8 +5,8 @@
  */
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { type Failure, failure, toFailure } from '../../shared/errors.ts';
-import { codeOf, type FileDeps, inWords } from '../file-calls.ts';
-import { tryRemoveFile } from '../remove-file.ts';
+import { codeOf, type FileDeps, inWords } from '../system/file-calls.ts';
+import { tryRemoveFile } from '../system/remove-file.ts';
 import type { Json } from './layouts.ts';
 import { withLock } from './lock.ts';
 import { readSettled } from './read-settled.ts';

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { failure } from '../../shared/errors.ts';
-import type { Clock } from '../clock.ts';
-import { codeOf, inWords, sleep } from '../file-calls.ts';
-import { makeFolder } from '../make-folder.ts';
+import type { Clock } from '../system/clock.ts';
+import { codeOf, inWords, sleep } from '../system/file-calls.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 // As bw asks for its lock (2023.12.1 to 2026.9.0: 50 retries, 100 to 250 ms, doubling), some 12 s in
 // all: longer than the 10 s after which the lock of a dead process is taken over.

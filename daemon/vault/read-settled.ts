@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { failure } from '../../shared/errors.ts';
-import { codeOf, type FileDeps, inWords, sleep } from '../file-calls.ts';
+import { codeOf, type FileDeps, inWords, sleep } from '../system/file-calls.ts';
 import type { Json } from './layouts.ts';
 
 /** `empty`: nothing but white space for the whole time, which bw reads as `{}`. */

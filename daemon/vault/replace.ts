@@ -13,9 +13,16 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { failure } from '../../shared/errors.ts';
-import { type Calls, codeOf, type FileDeps, inWords, isPassing, sleep } from '../file-calls.ts';
-import { removeFile, tryRemoveFile } from '../remove-file.ts';
-import { syncFolder } from '../sync-folder.ts';
+import {
+  type Calls,
+  codeOf,
+  type FileDeps,
+  inWords,
+  isPassing,
+  sleep,
+} from '../system/file-calls.ts';
+import { removeFile, tryRemoveFile } from '../system/remove-file.ts';
+import { syncFolder } from '../system/sync-folder.ts';
 
 const FILE_MODE = 0o600;
 /** Links followed before a circle is assumed, as Linux does. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, inWords } from '../file-calls.ts';
-import { removeFile, tryRemoveFile } from '../remove-file.ts';
+import { codeOf, inWords } from '../system/file-calls.ts';
+import { removeFile, tryRemoveFile } from '../system/remove-file.ts';
 
 /** More than a bw adds to data.json at once. */
 const ROOM_BYTES = 64 * 1024;

@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../shared/errors.ts';
 import type { Secret } from '../../shared/secret.ts';
-import { codeOf, inWords } from '../file-calls.ts';
+import { codeOf, inWords } from '../system/file-calls.ts';
 import type { DataFile } from './data-file.ts';
 import { describe, slotKey, withClientSecret, withSlotOf } from './layout.ts';
 import type { Json } from './layouts.ts';

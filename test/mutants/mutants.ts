@@ -237,10 +237,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'what is told of the hardening is what was wanted',
-    file: 'daemon/hardening.ts',
+    file: 'daemon/system/hardening.ts',
     from: 'notDumpable: prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) === 0',
     to: 'notDumpable: prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) < 2',
-    caughtBy: 'test/unit/daemon/hardening.test.ts',
+    caughtBy: 'test/unit/daemon/system/hardening.test.ts',
   },
   {
     breaks: 'a client that asks for a password leaves a core file',
@@ -314,7 +314,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'time that the machine slept counts only on the wall clock',
-    file: 'daemon/clock.ts',
+    file: 'daemon/system/clock.ts',
     from: 'bootMs: () => uptime() * 1_000,',
     to: 'bootMs: () => performance.now(),',
     caughtBy: 'test/reliability/clock.test.ts',
@@ -433,7 +433,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'without descriptors a file is called broken',
-    file: 'daemon/file-calls.ts',
+    file: 'daemon/system/file-calls.ts',
     from: "  if (reason.is('too-many-files')) throw reason;",
     to: '',
     caughtBy: 'test/reliability/no-descriptors.test.ts',

@@ -1,4 +1,4 @@
-import type { Clock } from '../../daemon/clock.ts';
+import type { Clock } from '../../daemon/system/clock.ts';
 
 /** A clock that stands still until a test moves it; timers fire in order as time passes them. */
 export interface ManualClock extends Clock {

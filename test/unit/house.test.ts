@@ -40,10 +40,10 @@ afterAll(() => rmSync(elsewhere, { recursive: true }));
 
 // The check of the check: each of these imports would tie together what must stay apart.
 test.each([
-  ['client', '../daemon/clock.ts'],
+  ['client', '../daemon/system/clock.ts'],
   ['client', 'koffi'],
   ['daemon', '../client/output.ts'],
-  ['shared', '../daemon/clock.ts'],
+  ['shared', '../daemon/system/clock.ts'],
   ['shared', 'node:fs'],
 ])('%s/ may not import %s', (room, imported) => {
   mkdirSync(join(elsewhere, room), { recursive: true });

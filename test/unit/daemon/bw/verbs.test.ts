@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createVerbs } from '../../../../daemon/bw/verbs.ts';
-import type { Clock } from '../../../../daemon/clock.ts';
+import type { Clock } from '../../../../daemon/system/clock.ts';
 import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { staged } from '../../../../daemon/vault/staged.ts';
 import { failure } from '../../../../shared/errors.ts';

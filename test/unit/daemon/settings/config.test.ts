@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../../../daemon/clock.ts';
-import type { Calls } from '../../../../daemon/file-calls.ts';
 import { createChange } from '../../../../daemon/settings/change.ts';
 import { createConfig } from '../../../../daemon/settings/config.ts';
+import { systemClock } from '../../../../daemon/system/clock.ts';
+import type { Calls } from '../../../../daemon/system/file-calls.ts';
 import { toFailure } from '../../../../shared/errors.ts';
 import { home, place, uid } from './samples.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { Clock } from '../../../../daemon/clock.ts';
+import type { Clock } from '../../../../daemon/system/clock.ts';
 import { openDataFile } from '../../../../daemon/vault/data-file.ts';
 import { folderWith, hastyClock, loggedIn, SLOT_KEY, session } from './samples.ts';
 

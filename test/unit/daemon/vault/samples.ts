@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../../../daemon/clock.ts';
+import type { Clock } from '../../../../daemon/system/clock.ts';
 import { Secret } from '../../../../shared/secret.ts';
 
 export const USER = '0b2c8a52-6f3e-4c1d-9a57-3f0d5c2e7b11';

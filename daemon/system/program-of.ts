@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import type { AuditCaller } from '../shared/audit.ts';
+import type { AuditCaller } from '../../shared/audit.ts';
 import { statFields } from './proc-stat.ts';
 
 /**

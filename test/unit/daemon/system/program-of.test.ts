@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { programOf } from '../../../daemon/program-of.ts';
-import { testOnLinux } from '../../support/test-where.ts';
+import { programOf } from '../../../../daemon/system/program-of.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 testOnLinux(
   'a process is told by what it runs, and by who started it; not by its command line',

@@ -1,7 +1,7 @@
 /** What is in force of the daemon's hardening, read back from the kernel each time it is asked. */
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
-import type { Result, ToDaemon } from '../shared/protocol.ts';
+import type { Result, ToDaemon } from '../../shared/protocol.ts';
 
 /** What this system does not have, or does not tell, is left out. */
 export type Hardening = NonNullable<Result<ToDaemon, 'daemon.info'>['hardening']>;

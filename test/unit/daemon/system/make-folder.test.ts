@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeFolder } from '../../../daemon/make-folder.ts';
+import { makeFolder } from '../../../../daemon/system/make-folder.ts';
 
 let base: string;
 beforeEach(() => {

@@ -1,15 +1,15 @@
 /** What is told of the hardening is what the kernel says, not what was wanted. */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
-import { testOnLinux } from '../../support/test-where.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 const PLAIN = 'ulimit -S -c 0; umask 022; exec "$@"';
 
 /** What a process tells after `steps`; each is a line of a program. */
 function told(steps: readonly string[], flags: readonly string[] = []): unknown {
   const program = [
-    `import { loadHardening } from './daemon/hardening.ts';`,
-    `import { loadNative } from './daemon/native.ts';`,
+    `import { loadHardening } from './daemon/system/hardening.ts';`,
+    `import { loadNative } from './daemon/system/native.ts';`,
     'const hardening = loadHardening(process.platform);',
     ...steps,
     'console.log(JSON.stringify(hardening()));',

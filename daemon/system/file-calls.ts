@@ -1,5 +1,5 @@
 import { fsyncSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { toFailure } from '../shared/errors.ts';
+import { toFailure } from '../../shared/errors.ts';
 import type { Clock } from './clock.ts';
 
 /** The file calls that meet another program or a full disk; tests put their own in their place. */

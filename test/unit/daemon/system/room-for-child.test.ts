@@ -1,9 +1,9 @@
 import type { spawn as nodeSpawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { expect } from 'vitest';
-import { whereRoom } from '../../../daemon/room-for-child.ts';
-import { limitDescriptors, withoutDescriptors } from '../../support/descriptors.ts';
-import { testOnLinux } from '../../support/test-where.ts';
+import { whereRoom } from '../../../../daemon/system/room-for-child.ts';
+import { limitDescriptors, withoutDescriptors } from '../../../support/descriptors.ts';
+import { testOnLinux } from '../../../support/test-where.ts';
 
 const open = () => readdirSync('/proc/self/fd').map(Number);
 

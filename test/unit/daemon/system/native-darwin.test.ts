@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { darwinNative } from '../../../daemon/native-darwin.ts';
+import { darwinNative } from '../../../../daemon/system/native-darwin.ts';
 
 type Func = Parameters<typeof darwinNative>[0]['func'];
 
