@@ -32,8 +32,8 @@ export interface Locking {
   untried(): boolean;
   /** Why the vault is still open to one of them, if it is. */
   problem(): string | undefined;
-  /** Locks a last time, and forgets even a key to which the vault stays open. */
-  stop(): Promise<void>;
+  /** Locks a last time, and forgets even a key to which the vault stays open; gives why it does. */
+  stop(): Promise<string | undefined>;
 }
 
 interface Entry {
@@ -115,8 +115,10 @@ export function createLocking({ clock, log, lock, onLocked }: LockingParts): Loc
         await lockAll();
       }
       cancelAgain?.();
+      const why = problem();
       for (const key of entries.keys()) key.wipe();
       entries.clear();
+      return why;
     },
   };
 }

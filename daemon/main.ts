@@ -29,9 +29,10 @@ import { openNotes } from './keychain/notes.ts';
 import { openOsKeychain } from './keychain/os.ts';
 import { openPassphraseFile } from './keychain/passphrase-file.ts';
 import { createLeave } from './leave.ts';
+import { createLeftOpen } from './left-open.ts';
 import { openLog, withFields } from './log.ts';
 import { createMethods, type Info } from './methods.ts';
-import { lockLeftOpen, openMarks } from './open-marks.ts';
+import { openMarks } from './open-marks.ts';
 import { createDoor } from './pipe-door.ts';
 import { createProfile } from './profile.ts';
 import { createProfileList } from './profile-list.ts';
@@ -123,6 +124,16 @@ async function start(): Promise<void> {
   const random = () => randomBytes(16).toString('hex');
   const claims = createClaims({ lockFile: native.lockFile, owner: `pid ${pid}, ${paths.runtime}` });
   const marks = openMarks(paths.open, { log, clock });
+  const leftOpen = createLeftOpen({
+    marks,
+    claims,
+    dataFile: (folder) => openDataFile(folder, { clock, platform }),
+    bw: (name) => invoke(name, () => profileIn(settings(), name)).run,
+    served: (wanted) => profiles.served.find(({ name }) => name === wanted),
+    clock,
+    log,
+    audit,
+  });
   const ownFolder = (name: string) =>
     name === DEFAULT_PROFILE ? paths.bwDefault : join(paths.profiles, name);
   const build = (name: string, dataDir: string) => {
@@ -175,6 +186,7 @@ async function start(): Promise<void> {
       log: withFields(log, { profile: name }),
       audit,
       marks,
+      leftOpen,
       logProblem: log.problem,
     });
   };
@@ -186,9 +198,9 @@ async function start(): Promise<void> {
   const admission = createAdmission({
     live: () =>
       profiles.served.some(({ sessions }) => (sessions.left() ?? sessions.problem()) !== undefined),
-    leave: () => leave.begin('a newer helper'),
+    leave: async () => void (await leave.begin('a newer helper')),
   });
-  const info: Info = { pid, startedMs: clock.monotonicMs(), hardening, stillOpen: [] };
+  const info: Info = { pid, startedMs: clock.monotonicMs(), hardening };
   const { server, drop } = createServer({
     clock,
     uid,
@@ -208,6 +220,7 @@ async function start(): Promise<void> {
           clock,
           audit,
           info,
+          leftOpen,
           stop: leave.begin,
         },
         connection,
@@ -216,17 +229,10 @@ async function start(): Promise<void> {
   const forget = () => {
     for (const keychain of Object.values(keychains)) keychain.forget();
   };
-  leave.onLeave({ drop, profiles, forget, instance });
+  leave.onLeave({ drop, profiles, leftOpen, forget, instance });
   // Nothing else keeps the process alive yet, and it may have to wait for the lock of who was killed.
   const alive = setInterval(() => {}, 1_000);
-  info.stillOpen = await lockLeftOpen({
-    marks,
-    claims,
-    dataFile: (folder) => openDataFile(folder, { clock, platform }),
-    bw: (name) => invoke(name, () => profileIn(settings(), name)).run,
-    log,
-    audit,
-  });
+  await leftOpen.lock();
   clearInterval(alive);
   await instance.listen(server);
   instance.watch(clock, () => leave.begin('socket gone'));

@@ -9,7 +9,7 @@ import type { Audit } from './audit.ts';
 import { audited } from './audited.ts';
 import type { Caller, Connection } from './caller.ts';
 import { passphraseFrom } from './challenges.ts';
-import type { StillOpen } from './open-marks.ts';
+import type { LeftOpen, StillOpen } from './left-open.ts';
 import type { Profile } from './profile.ts';
 import type { ProfileList } from './profile-list.ts';
 import type { Profiles } from './profiles.ts';
@@ -25,8 +25,6 @@ export interface Info {
   readonly startedMs: number;
   /** What is in force at this moment. */
   readonly hardening: () => Hardening;
-  /** What it could not lock at its start. */
-  stillOpen: readonly StillOpen[];
 }
 
 export interface MethodParts {
@@ -40,13 +38,14 @@ export interface MethodParts {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly info: Info;
-  /** Ends the daemon; resolves when everything is locked and wiped. */
-  readonly stop: (why: string) => Promise<void>;
+  readonly leftOpen: LeftOpen;
+  /** Ends the daemon; resolves when everything is wiped and locked, with what could not be locked. */
+  readonly stop: (why: string) => Promise<readonly StillOpen[]>;
 }
 
 /** The handlers for one connection. */
 export function createMethods(parts: MethodParts, connection: Connection): Handlers<ToDaemon> {
-  const { profiles, config, settingsFile, clock, info } = parts;
+  const { profiles, config, settingsFile, clock, info, leftOpen } = parts;
   const { caller } = connection;
   const { pid } = info;
   const uptimeMs = () => Math.round(clock.monotonicMs() - info.startedMs);
@@ -80,20 +79,21 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
         if (found || (thrown instanceof Failure && thrown.is('settings-invalid'))) return found;
         throw thrown;
       });
-      return served ? await lockOne(served) : { locked: 'none', otherSession: false };
+      return await lockOne(caller.profile, served, leftOpen);
     },
-    'session.lockAll': async () => ({
-      profiles: await Promise.all(
-        profiles.served.map(async (one) => ({
-          name: one.name,
-          ...(await lockOne(one).catch((thrown) => ({
-            locked: 'locked' as const,
-            otherSession: false,
-            problem: toFailure(thrown).message,
-          }))),
-        })),
-      ),
-    }),
+    'session.lockAll': async () => {
+      const served = new Map(profiles.served.map((one) => [one.name, one]));
+      const names = new Set([...served.keys(), ...leftOpen.all().map(({ profile }) => profile)]);
+      const all = [...names].map(async (name) => ({
+        name,
+        ...(await lockOne(name, served.get(name), leftOpen).catch((thrown) => ({
+          locked: 'locked' as const,
+          otherSession: false,
+          problem: toFailure(thrown).message,
+        }))),
+      }));
+      return { profiles: await Promise.all(all) };
+    },
     'session.status': async () => ({
       ...(await (await profile()).status()),
       daemon: { pid, uptimeMs: uptimeMs(), hardening: info.hardening() },
@@ -161,12 +161,11 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
       pid,
       uptimeMs: uptimeMs(),
       live: profiles.served.some(({ sessions }) => sessions.left() !== undefined),
-      stillOpen: [...info.stillOpen],
+      stillOpen: leftOpen.all(),
       hardening: info.hardening(),
     }),
     'daemon.stop': async () => {
-      await parts.stop('asked');
-      return { pid };
+      return { pid, stillOpen: [...(await parts.stop('asked'))] };
     },
     'prompt.activity': () => {
       connection.activity();
@@ -176,15 +175,20 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
   return audited(withTraits(table, parts, connection), { audit: parts.audit, caller });
 }
 
-async function lockOne({ sessions, otherSession }: Profile) {
-  const locked = (await sessions.lock()) ? ('locked' as const) : ('none' as const);
-  const other = await otherSession().catch((thrown) => {
+/** Throws lock-failed and profile-in-use where the vault may still be open. */
+async function lockOne(name: string, served: Profile | undefined, leftOpen: LeftOpen) {
+  const ours = (await served?.sessions.lock()) ?? false;
+  const left = await leftOpen.lock(name);
+  const why = leftOpen.why(name);
+  if (why) throw why;
+  const other = await served?.otherSession().catch((thrown) => {
     // Whoever asked for a lock must go there.
     if (thrown instanceof Failure && thrown.is('profile-in-use')) throw thrown;
     // A file that cannot be read says nothing against the lock.
     return false;
   });
-  return { locked, otherSession: other };
+  const locked = ours || left ? ('locked' as const) : ('none' as const);
+  return { locked, otherSession: other ?? false };
 }
 
 function withTraits(

@@ -13,26 +13,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import { PROFILE_NAME } from '../shared/profile-name.ts';
-import type { Audit } from './audit.ts';
-import { explain } from './bw/outcome.ts';
-import type { RunIn } from './bw/verbs.ts';
 import type { Log } from './log.ts';
 import type { Clock } from './system/clock.ts';
 import { cureOf, errnoOf, inWords } from './system/file-calls.ts';
 import { makeFolder } from './system/make-folder.ts';
 import { removeFile, tryRemoveFile } from './system/remove-file.ts';
 import { syncFolder } from './system/sync-folder.ts';
-import type { Claims } from './vault/claim.ts';
-import type { DataFile } from './vault/data-file.ts';
-import { slot, withoutSlot } from './vault/layout.ts';
-import { layoutOf } from './vault/layouts.ts';
 
-/** Longest run of `bw lock` here, ms: who started us waits 30 s for us to listen. */
-const LOCK_MS = 15_000;
-
-interface OpenMark {
+export interface OpenMark {
   readonly profile: string;
   readonly dataDir: string;
 }
@@ -142,70 +131,4 @@ function writeThrough(file: string, text: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-/** A vault that a daemon could not lock when it started. */
-export interface StillOpen {
-  readonly profile: string;
-  readonly why: Failure['row'];
-}
-
-export interface LeftOpenParts {
-  readonly marks: OpenMarks;
-  readonly claims: Claims;
-  readonly dataFile: (folder: string) => DataFile;
-  /** The way to run bw for a profile, whose settings it throws for at the run. */
-  readonly bw: (profile: string) => RunIn;
-  readonly log: Log;
-  readonly audit: Audit;
-}
-
-/**
- * Locks what a killed daemon has left open, whoever's session stands there by now; what another living
- * daemon serves is left alone. Never throws: what could not be locked keeps its mark, and is told.
- */
-export async function lockLeftOpen(parts: LeftOpenParts): Promise<StillOpen[]> {
-  const { marks, claims, log, audit } = parts;
-  const still: StillOpen[] = [];
-  for (const { profile, dataDir } of marks.all()) {
-    try {
-      // Claiming would make it anew.
-      if (!existsSync(dataDir)) {
-        marks.clear(profile);
-        continue;
-      }
-      claims.claim(profile, dataDir);
-      const locked = await lockOne(parts, { profile, dataDir });
-      marks.clear(profile);
-      log.warn('a daemon was killed', { profile, leftOpen: locked });
-      if (locked) audit.record({ what: 'session.end', outcome: 'ended', why: 'killed', profile });
-    } catch (thrown) {
-      const { row } = toFailure(thrown);
-      still.push({ profile, why: row });
-      log.warn('vault left open by a killed daemon', { profile, error: row.name });
-    } finally {
-      claims.release(profile);
-    }
-  }
-  return still;
-}
-
-/** True where it may have been open. Throws where it still may be. */
-async function lockOne({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise<boolean> {
-  const { profile, dataDir } = mark;
-  await dataFile(dataDir).mend();
-  let known = true;
-  const locked = await dataFile(dataDir).update((json) => {
-    known = layoutOf(json) !== undefined;
-    return known && slot(json) !== undefined ? withoutSlot(json) : undefined;
-  });
-  if (known) return locked;
-  // Such a file is never written here.
-  const options = { deadlineMs: LOCK_MS, anySettings: true };
-  const lock = () => bw(profile)(dataDir, ['lock', '--nointeraction'], options);
-  const result = await dataFile(dataDir).guarded(lock);
-  if (result.exitCode === 0 && !result.stdout.empty) return true;
-  const reason = explain('lock', result, { dataDir, secrets: [] });
-  if (reason.is('not-logged-in')) return false;
-  throw failure('lock-failed', { problem: reason.message });
 }

@@ -2,7 +2,7 @@
  * One profile: a bw data folder with its account, its server and its entry in the keychain. Every
  * run of bw in the folder goes through one queue.
  */
-import { failure, toFailure } from '../shared/errors.ts';
+import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Params, Result, ToDaemon } from '../shared/protocol.ts';
 import type { ApiKey, Scrubbed } from './api-key.ts';
 import type { Audit } from './audit.ts';
@@ -12,10 +12,11 @@ import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { StartOf } from './holds.ts';
 import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { AskPassphrase } from './keychain/port.ts';
+import type { LeftOpen } from './left-open.ts';
 import type { Log } from './log.ts';
 import type { OpenMarks } from './open-marks.ts';
 import { createPasswordLogin, type PasswordLoginTools } from './password-login.ts';
-import { createQueue } from './queue.ts';
+import { createQueue, type Queue } from './queue.ts';
 import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
 import { Sessions } from './sessions.ts';
@@ -43,6 +44,7 @@ export interface ProfileParts {
   readonly log: Log;
   readonly audit: Audit;
   readonly marks: OpenMarks;
+  readonly leftOpen: LeftOpen;
   /** A sentence for `helper status` while the log takes no line. */
   readonly logProblem: () => string | undefined;
 }
@@ -68,6 +70,8 @@ export interface Profile {
   scrub(caller: Caller, force: boolean): Promise<Scrubbed & Pick<ProfileSettings, 'apiKeyAtRest'>>;
   /** True where a session stands in data.json that is not ours. Throws profile-in-use where it may be another daemon's. */
   otherSession(): Promise<boolean>;
+  /** Does this while no bw is at work in the folder. */
+  alone: Queue;
   /** Resolves when no bw is at work and none waits for its turn. */
   settled(): Promise<void>;
   /** Ends the session for good, and lets go of the folder once nothing of ours is at work in it. */
@@ -76,6 +80,8 @@ export interface Profile {
 
 export function createProfile(parts: ProfileParts): Profile {
   const { name, dataFile, verbs, keychain, apiKey, settings, startOf, clock, log, audit } = parts;
+  const { leftOpen } = parts;
+  const mark = { profile: name, dataDir: dataFile.folder };
   const queue = createQueue();
   let stopped = false;
 
@@ -164,9 +170,14 @@ export function createProfile(parts: ProfileParts): Profile {
     vault,
     limits: settings,
     startOf,
-    onUnlocking: () => parts.marks.set({ profile: name, dataDir: dataFile.folder }),
-    onLocked: () => parts.marks.clear(name),
-    onOpen: renewal.start,
+    onUnlocking: () => parts.marks.set(mark),
+    onLocked() {
+      if (!leftOpen.why(name)) parts.marks.clear(name);
+    },
+    onOpen() {
+      leftOpen.replaced(mark);
+      renewal.start();
+    },
     onEnd(why) {
       renewal.stop();
       audit.record({ what: 'session.end', outcome: 'ended', why, profile: name });
@@ -205,6 +216,7 @@ export function createProfile(parts: ProfileParts): Profile {
     sessions,
     keychain,
     otherSession,
+    alone: queue,
     settled,
 
     async stop() {
@@ -271,7 +283,8 @@ export function createProfile(parts: ProfileParts): Profile {
         keychain,
         settings,
         problems: () => [
-          stillOpen(sessions.problem()),
+          withNext(notLocked(sessions.problem())),
+          withNext(leftOpen.why(name)),
           renewal.problem(),
           parts.marks.problem(name),
           audit.problem(),
@@ -282,8 +295,10 @@ export function createProfile(parts: ProfileParts): Profile {
   };
 }
 
-function stillOpen(why: string | undefined): string | undefined {
-  if (why === undefined) return undefined;
-  const { message, row } = failure('lock-failed', { problem: why });
-  return `${message} ${row.next}`;
+function notLocked(problem: string | undefined): Failure | undefined {
+  return problem === undefined ? undefined : failure('lock-failed', { problem });
+}
+
+function withNext(reason: Failure | undefined): string | undefined {
+  return reason && `${reason.message} ${reason.row.next}`;
 }

@@ -130,6 +130,11 @@ export class Sessions {
     return session !== undefined || cut === true;
   }
 
+  /** A session is open, or may be at any moment. */
+  busy(): boolean {
+    return this.#session !== undefined || this.#attempt !== undefined || this.#adopting > 0;
+  }
+
   /** Why the vault of an ended session is still open, if it is. */
   problem(): string | undefined {
     return this.#locking.problem();
@@ -137,12 +142,12 @@ export class Sessions {
 
   /**
    * The last word: refuses who waits, locks, and forgets even a key whose vault stays open. Once more
-   * for a key that came since, by what was under way in `adopt`.
+   * for a key that came since, by what was under way in `adopt`. Gives why the vault stays open, if it does.
    */
-  async stop(): Promise<void> {
+  async stop(): Promise<string | undefined> {
     this.#stopped = true;
     await this.lock('stop').catch(() => {});
-    await this.#locking.stop();
+    return await this.#locking.stop();
   }
 
   /**
@@ -224,7 +229,7 @@ export class Sessions {
   }
 
   #lockedNow(): void {
-    if (this.#session || this.#attempt || this.#adopting > 0 || this.#locking.open()) return;
+    if (this.busy() || this.#locking.open()) return;
     this.#options.onLocked?.();
   }
 

@@ -82,6 +82,16 @@ const hardening = v.object({
   privateFiles: v.optional(v.boolean()),
 });
 
+/** Vaults that are open although nobody has a session in them, each with its failure. */
+const stillOpen = v.optional(
+  v.array(
+    v.object({
+      profile: v.string(),
+      why: v.object({ name: v.string(), exit: v.number(), says: v.string(), next: v.string() }),
+    }),
+  ),
+);
+
 const ended = {
   /** `none`: there was no session here. */
   locked: v.picklist(['locked', 'none']),
@@ -295,20 +305,8 @@ export const toDaemon = {
       pid: v.number(),
       uptimeMs: v.number(),
       live: v.boolean(),
-      /** What a killed daemon had left open, and this one could not lock when it started. */
-      stillOpen: v.optional(
-        v.array(
-          v.object({
-            profile: v.string(),
-            why: v.object({
-              name: v.string(),
-              exit: v.number(),
-              says: v.string(),
-              next: v.string(),
-            }),
-          }),
-        ),
-      ),
+      /** What an earlier daemon has left open, and this one could not lock until now. */
+      stillOpen,
       /** Not from a daemon that could not tell. */
       hardening: v.optional(hardening),
     }),
@@ -316,10 +314,15 @@ export const toDaemon = {
       withoutSettings: true,
     },
   ),
-  'daemon.stop': method(none, v.object({ pid: v.number() }), {
-    withoutSettings: true,
-    audited: [],
-  }),
+  'daemon.stop': method(
+    none,
+    v.object({
+      pid: v.number(),
+      /** What could not be locked. */
+      stillOpen,
+    }),
+    { withoutSettings: true, audited: [] },
+  ),
   /** Notification: a key was pressed at the open prompt. */
   'prompt.activity': method(none, v.undefined(), { withoutSettings: true }),
 };

@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { showDuration } from '../../shared/duration.ts';
 import { Failure, failure } from '../../shared/errors.ts';
+import type { Result, ToDaemon } from '../../shared/protocol.ts';
 import { harmless } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { defined } from '../exec/become.ts';
 import { untilGone } from '../gone.ts';
 import { daemonCommand, daemonEnvironment, startDaemon } from '../start.ts';
+import { requireLocked, tellStillOpen } from '../still-open.ts';
 
 const quiet = { asking: silent, start: false };
 
@@ -17,12 +19,17 @@ export async function startCommand(context: Context): Promise<void> {
   if (pid === undefined) await startDaemon(context);
   const now = await callDaemon(context, 'daemon.info', {}, quiet);
   context.output.say(`${pid === undefined ? 'Started' : 'Already running'}: pid ${now.pid}.`);
+  tellStillOpen(context.output, now.stillOpen ?? []);
 }
 
-/** `helper daemon stop`: returns when the keys are wiped, the vault is locked and it has left. */
+/**
+ * `helper daemon stop`: returns when the keys are wiped, the vault is locked and it has left. Throws
+ * lock-failed where it has left and could not lock.
+ */
 export async function stopCommand(context: Context): Promise<void> {
   const stopped = await stopDaemon(context);
   context.output.say(stopped ? 'Stopped.' : 'It was not running.');
+  requireLocked(context.output, stopped?.stillOpen ?? []);
 }
 
 /** `helper daemon restart` */
@@ -33,11 +40,17 @@ export async function restartCommand(context: Context): Promise<void> {
 
 /** `helper daemon status`: fails with daemon-not-running where there is none. */
 export async function daemonStatus(context: Context): Promise<void> {
-  const { pid, uptimeMs, live } = await callDaemon(context, 'daemon.info', {}, quiet);
+  const {
+    pid,
+    uptimeMs,
+    live,
+    stillOpen = [],
+  } = await callDaemon(context, 'daemon.info', {}, quiet);
   const session = live ? 'a session is open' : 'no session';
   context.output.data(`running: pid ${pid}, up ${showDuration(uptimeMs)}, ${session}`);
   context.output.data(`socket:  ${context.paths.socket}`);
   context.output.data(`log:     ${context.paths.log}`);
+  tellStillOpen(context.output, stillOpen);
 }
 
 /** `helper daemon run`: in the foreground of this terminal, for service managers and the curious. */
@@ -69,16 +82,16 @@ function logLines(file: string): string[] {
   }
 }
 
-async function stopDaemon(context: Context): Promise<boolean> {
-  let pid: number;
+async function stopDaemon(context: Context): Promise<Result<ToDaemon, 'daemon.stop'> | undefined> {
+  let last: Result<ToDaemon, 'daemon.stop'>;
   try {
-    ({ pid } = await callDaemon(context, 'daemon.stop', {}, quiet));
+    last = await callDaemon(context, 'daemon.stop', {}, quiet);
   } catch (error) {
-    if (error instanceof Failure && error.is('daemon-not-running')) return false;
+    if (error instanceof Failure && error.is('daemon-not-running')) return undefined;
     throw error;
   }
-  await untilGone(context, pid);
-  return true;
+  await untilGone(context, last.pid);
+  return last;
 }
 
 async function running(context: Context): Promise<{ pid: number } | undefined> {

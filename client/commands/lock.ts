@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs';
 import { Failure, failure } from '../../shared/errors.ts';
 import { PROFILE_NAME } from '../../shared/profile-name.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
-import { printable } from '../../shared/text.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
 import { chooseProfile } from '../profile-option.ts';
+import { requireLocked } from '../still-open.ts';
 
 type Ended = Result<ToDaemon, 'session.lock'>;
 
@@ -63,11 +63,7 @@ async function lockLeftOpen(
   // It locks before it answers.
   const call = { asking: silent, start: true };
   const { stillOpen = [] } = await callDaemon(context, 'daemon.info', {}, call);
-  const failed = stillOpen.filter(({ profile }) => wanted?.includes(profile) ?? true);
-  if (failed.length === 1 && failed[0]) throw new Failure(failed[0].why);
-  for (const { profile, why } of stillOpen) output.say(`${profile}: ${printable(why.says)}`);
-  if (failed.length > 0)
-    throw failure('lock-failed', { problem: `see ${failed.map((one) => one.profile).join(', ')}` });
+  requireLocked(output, stillOpen, wanted);
   output.say(
     stillOpen.length < left.length
       ? 'Locked what a daemon that was killed had left open.'

@@ -110,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a vault in an unknown layout that a killed daemon left open stays open',
-    file: 'daemon/open-marks.ts',
+    file: 'daemon/left-open.ts',
     from: 'if (known) return locked;',
     to: 'return locked;',
     caughtBy: 'test/reliability/killed-daemon.test.ts',
@@ -166,7 +166,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'the mark of an open vault goes before it is locked',
-    file: 'daemon/open-marks.ts',
+    file: 'daemon/left-open.ts',
     from: '      claims.claim(profile, dataDir);\n',
     to: '      claims.claim(profile, dataDir);\n      marks.clear(profile);\n',
     caughtBy: 'test/reliability/killed-starting.test.ts',
@@ -728,9 +728,44 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a copy of data.json with a session in it stays where a daemon was killed',
-    file: 'daemon/open-marks.ts',
+    file: 'daemon/left-open.ts',
     from: '  await dataFile(dataDir).mend();\n',
     to: '',
     caughtBy: 'test/reliability/killed-daemon.test.ts',
+  },
+  {
+    breaks: 'an unlock that fails forgets a vault that was left open',
+    file: 'daemon/profile.ts',
+    from: 'if (!leftOpen.why(name)) parts.marks.clear(name);',
+    to: 'parts.marks.clear(name);',
+    caughtBy: 'test/reliability/left-open.test.ts',
+  },
+  {
+    breaks: '`helper lock` is content beside a vault that was left open',
+    file: 'daemon/methods.ts',
+    from: '  if (why) throw why;\n',
+    to: '',
+    caughtBy: 'test/reliability/left-open.test.ts',
+  },
+  {
+    breaks: 'a daemon that leaves does not tell what it could not lock',
+    file: 'daemon/leave.ts',
+    from: 'return [...open, ...(leaving?.leftOpen.all() ?? [])];',
+    to: 'return [];',
+    caughtBy: 'test/reliability/left-open.test.ts',
+  },
+  {
+    breaks: 'a vault that was left open is tried once and never again',
+    file: 'daemon/left-open.ts',
+    from: 'if (left.size > 0 && !planned) {',
+    to: 'if (planned) {',
+    caughtBy: 'test/unit/daemon/left-open.test.ts',
+  },
+  {
+    breaks: 'a new session is ended in the place of one that was left open',
+    file: 'daemon/left-open.ts',
+    from: 'if (left.get(profile)?.dataDir === dataDir) left.delete(profile);',
+    to: '',
+    caughtBy: 'test/unit/daemon/left-open.test.ts',
   },
 ];

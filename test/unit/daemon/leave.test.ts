@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createLeave } from '../../../daemon/leave.ts';
 import type { Profile } from '../../../daemon/profile.ts';
+import { failure } from '../../../shared/errors.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const log = { info() {}, warn() {}, debug() {} };
@@ -27,7 +28,9 @@ test('a profile that is built while we leave is stopped too', async () => {
       return [...served];
     },
   } as never;
-  leave.onLeave({ drop: async () => {}, profiles, forget() {}, instance });
-  await leave.begin('asked');
+  const why = failure('lock-failed', { problem: 'of the tests' }).row;
+  const leftOpen = { all: () => [{ profile: 'earlier', why }] } as never;
+  leave.onLeave({ drop: async () => {}, profiles, leftOpen, forget() {}, instance });
+  expect(await leave.begin('asked')).toEqual([{ profile: 'earlier', why }]);
   expect(stopped).toContain('late');
 });

@@ -1,0 +1,148 @@
+/**
+ * Vaults that a daemon before us has left open, as it was killed or could not lock: the mark that it left
+ * stays until we have done it, or an unlock of ours has put another session in the place of that one.
+ */
+import { existsSync } from 'node:fs';
+import { type Failure, failure, toFailure } from '../shared/errors.ts';
+import type { Audit } from './audit.ts';
+import { explain } from './bw/outcome.ts';
+import type { RunIn } from './bw/verbs.ts';
+import type { Log } from './log.ts';
+import type { OpenMark, OpenMarks } from './open-marks.ts';
+import type { Profile } from './profile.ts';
+import type { Clock } from './system/clock.ts';
+import type { Claims } from './vault/claim.ts';
+import type { DataFile } from './vault/data-file.ts';
+import { slot, withoutSlot } from './vault/layout.ts';
+import { layoutOf } from './vault/layouts.ts';
+
+/** Longest run of `bw lock` here, ms: who started us waits 30 s for us to listen. */
+const LOCK_MS = 15_000;
+/** How soon one that could not be locked is tried again. */
+const AGAIN_MS = 30_000;
+
+/** A vault that is open although nobody has a session in it. */
+export interface StillOpen {
+  readonly profile: string;
+  readonly why: Failure['row'];
+}
+
+export interface LeftOpen {
+  /** Tries to lock what is left open: of one profile, or of all. True where something was. Never throws. */
+  lock(profile?: string): Promise<boolean>;
+  /** Why this profile's is still open: lock-failed, or profile-in-use where another daemon has it. */
+  why(profile: string): Failure | undefined;
+  all(): StillOpen[];
+  /** A session of ours has taken the place of the one that was left open in this folder. */
+  replaced(mark: OpenMark): void;
+}
+
+export interface LeftOpenParts {
+  readonly marks: OpenMarks;
+  readonly claims: Claims;
+  readonly dataFile: (folder: string) => DataFile;
+  /** The way to run bw for a profile, whose settings it throws for at the run. */
+  readonly bw: (profile: string) => RunIn;
+  /** The profile of this name, where this daemon has served it. */
+  readonly served: (name: string) => Pick<Profile, 'alone' | 'sessions'> | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit: Audit;
+}
+
+interface Left extends OpenMark {
+  why: Failure;
+}
+
+/** Those of the marks that stand there now. Nothing is locked before `lock` is called. */
+export function createLeftOpen(parts: LeftOpenParts): LeftOpen {
+  const { marks, claims, served, clock, log, audit } = parts;
+  const untried = failure('lock-failed', { problem: 'it was not tried yet' });
+  const left = new Map(
+    marks.all().map((mark): [string, Left] => [mark.profile, { ...mark, why: untried }]),
+  );
+  let planned = false;
+
+  async function lockOne(one: Left): Promise<boolean> {
+    const { profile, dataDir } = one;
+    try {
+      // Claiming would make it anew.
+      const locked = existsSync(dataDir) && (await lockIn(one));
+      if (!left.delete(profile)) return false;
+      marks.clear(profile);
+      log.warn('a daemon was killed', { profile, leftOpen: locked });
+      if (locked) audit.record({ what: 'session.end', outcome: 'ended', why: 'killed', profile });
+      return locked;
+    } catch (thrown) {
+      const reason = toFailure(thrown);
+      if (reason.message !== one.why.message)
+        log.warn('vault left open by a killed daemon', { profile, error: reason.name });
+      one.why = reason;
+      return false;
+    }
+  }
+
+  async function lockIn(one: Left): Promise<boolean> {
+    const { profile, dataDir } = one;
+    try {
+      claims.claim(profile, dataDir);
+      const work = () => (served(profile)?.sessions.busy() ? later() : lockNow(parts, one));
+      return await (served(profile)?.alone(work) ?? work());
+    } catch (thrown) {
+      const reason = toFailure(thrown);
+      throw reason.is('profile-in-use') || reason.is('lock-failed')
+        ? reason
+        : failure('lock-failed', { problem: reason.message });
+    } finally {
+      // A profile that was served meanwhile relies on it.
+      if (!served(profile)) claims.release(profile);
+    }
+  }
+
+  async function lock(profile?: string): Promise<boolean> {
+    const wanted = [...left.values()].filter((one) => one.profile === (profile ?? one.profile));
+    const locked = await Promise.all(wanted.map(lockOne));
+    if (left.size > 0 && !planned) {
+      planned = true;
+      clock.after(AGAIN_MS, () => {
+        planned = false;
+        lock();
+      });
+    }
+    return locked.includes(true);
+  }
+
+  return {
+    lock,
+    why: (profile) => left.get(profile)?.why,
+    all: () => [...left.values()].map(({ profile, why }) => ({ profile, why: why.row })),
+    replaced({ profile, dataDir }) {
+      if (left.get(profile)?.dataDir === dataDir) left.delete(profile);
+    },
+  };
+}
+
+// What an unlock that is under way opens is not what was left open.
+function later(): never {
+  throw failure('lock-failed', { problem: 'an unlock is under way' });
+}
+
+/** True where it may have been open, whoever's session that is by now. Throws where it still may be. */
+async function lockNow({ dataFile, bw }: LeftOpenParts, mark: OpenMark): Promise<boolean> {
+  const { profile, dataDir } = mark;
+  await dataFile(dataDir).mend();
+  let known = true;
+  const locked = await dataFile(dataDir).update((json) => {
+    known = layoutOf(json) !== undefined;
+    return known && slot(json) !== undefined ? withoutSlot(json) : undefined;
+  });
+  if (known) return locked;
+  // Such a file is never written here.
+  const options = { deadlineMs: LOCK_MS, anySettings: true };
+  const run = () => bw(profile)(dataDir, ['lock', '--nointeraction'], options);
+  const result = await dataFile(dataDir).guarded(run);
+  if (result.exitCode === 0 && !result.stdout.empty) return true;
+  const reason = explain('lock', result, { dataDir, secrets: [] });
+  if (reason.is('not-logged-in')) return false;
+  throw failure('lock-failed', { problem: reason.message });
+}
