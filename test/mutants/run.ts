@@ -80,7 +80,7 @@ function build(): void {
 
 function test(file: string): number | null {
   const vitest = 'node_modules/vitest/vitest.mjs';
-  return run([vitest, 'run', '--bail=1', '--testTimeout=30000', file]).status;
+  return run([vitest, 'run', '--bail=1', '--testTimeout=90000', file]).status;
 }
 
 function run(args: readonly string[]) {
