@@ -42,6 +42,11 @@ function becomes(script: string): void {
 const unlock = () =>
   world.helper(['get-session', '--password-stdin'], { input: `${here.server.account.password}\n` });
 
+async function written(mark: string): Promise<void> {
+  while (!existsSync(mark) || readFileSync(mark, 'utf8') === '')
+    await new Promise((look) => setTimeout(look, 10));
+}
+
 async function worksAgain(): Promise<void> {
   itself();
   expect(await unlockFromStdin(here)).toHaveLength(88);
@@ -126,12 +131,35 @@ testOnLinux('what a bw leaves behind is ended with it, and holds up nobody', asy
   await worksAgain();
 });
 
+// After a login by password it runs in the real folder: the last two have opened the vault.
+test.for([
+  ['before it did anything', '', 'Already locked.\n'],
+  ['when it had printed its key', '"REAL" "$@"; ', 'Locked.\n'],
+  ['before it could print its key', '"REAL" "$@" > /dev/null; ', 'Already locked.\n'],
+] as const)('a lock ends a bw that hangs %s, and leaves no session', async ([, first, says]) => {
+  const mark = join(world.folder, `hangs-${first.length}`);
+  becomes(`${first.replace('REAL', realBw)}echo $$ > "${mark}"; exec sleep 987`);
+  const asked = unlock();
+  await written(mark);
+  expect(await world.helper(['lock'])).toMatchObject({ code: 0, stderr: says });
+  expect(await asked).toMatchObject({ code: 13, stdout: '' });
+  // Not by its deadline.
+  const ran = world
+    .log()
+    .split('\n')
+    .findLast((line) => line.includes('"bw ran"'));
+  expect(ran).toContain('"stopped":"aborted"');
+  await isOver(Number(readFileSync(mark, 'utf8')));
+  expect(readFileSync(join(world.dataDir, 'data.json'), 'utf8')).not.toContain('_user_auto');
+  expect(await world.helper(['lock'])).toMatchObject({ code: 0, stderr: 'Already locked.\n' });
+  await worksAgain();
+});
+
 test('a bw that hangs holds up no other command, and ends with the daemon', async () => {
   const mark = join(world.folder, 'hangs');
   becomes(`echo $$ > "${mark}"; trap '' TERM; while :; do sleep 600; done`);
   const asked = unlock();
-  while (!existsSync(mark) || readFileSync(mark, 'utf8') === '')
-    await new Promise((look) => setTimeout(look, 10));
+  await written(mark);
   expect(await world.helper(['status'])).toMatchObject({ code: 0 });
   expect(await world.helper(['daemon', 'stop'])).toMatchObject({ code: 0 });
   const got = await asked;
