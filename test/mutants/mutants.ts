@@ -418,6 +418,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/reliability/runtime-folder.test.ts',
   },
   {
+    breaks: 'a daemon whose lock file was removed lives on beside the one that took its place',
+    file: 'daemon/instance.ts',
+    from: ' && sameFile(lock, paths.lock);',
+    to: ';',
+    caughtBy: 'test/unit/daemon/instance.test.ts',
+  },
+  {
     breaks: 'a daemon stays where others may enter its folder',
     file: 'daemon/instance.ts',
     from: 'if (!door && folderProblem(lstatSync(paths.runtime), options.uid)) return false;',
@@ -657,8 +664,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a read-only runtime folder keeps a daemon from locking as it leaves',
     file: 'daemon/instance.ts',
-    from: 'if (stillMine()) tryRemoveFile(paths.socket);',
-    to: 'if (stillMine()) removeFile(paths.socket);',
+    from: 'if (socketMine()) tryRemoveFile(paths.socket);',
+    to: 'if (socketMine()) removeFile(paths.socket);',
     caughtBy: 'test/reliability/read-only-home.test.ts',
     needsRoot: true,
   },
