@@ -180,7 +180,7 @@ export const errors = {
   'runtime-folder-unsafe': row({
     exit: 41,
     says: 'The folder {folder} is not safe to use: {problem}.',
-    next: 'Correct or remove it; it must be a folder of yours with mode 0700.',
+    next: 'Correct or remove it, or set XDG_RUNTIME_DIR right where that leads to the wrong place; it must be a folder of yours with mode 0700.',
   }),
   'lock-failed': row({
     exit: 43,
