@@ -170,7 +170,7 @@ export const errors = {
   'daemon-silent': row({
     exit: 39,
     says: 'The daemon has not said a word for {seconds} s.',
-    next: 'See whether its process is stopped or the machine is overloaded; end the process if it never answers again.',
+    next: 'See whether its process (pid {pid}) is stopped or the machine is overloaded; end it if it never answers again.',
   }),
   'daemon-gone': row({
     exit: 40,

@@ -186,6 +186,14 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'test/reliability/stopped-daemon.test.ts',
   },
   {
+    breaks:
+      'a person who is told to end a daemon that is silent does not learn which process it is',
+    file: 'client/silent.ts',
+    from: "pidIn(lock) ?? '?'",
+    to: "'?'",
+    caughtBy: 'test/unit/client/pipe.test.ts',
+  },
+  {
     breaks: 'a socket of a killed daemon stops the next start',
     file: 'daemon/instance.ts',
     from: '      // Nobody else can be bound here: we hold the lock.\n      removeFile(paths.socket);\n',
