@@ -166,7 +166,6 @@ testAsUser('what counts is the folder to which a linked data.json leads', async 
   const synced = failingOn(folderWith(), folder).sync(undefined);
   await expect(synced).rejects.toMatchObject({ name: 'bw-failed' });
   expect(readdirSync(dotfiles)).toEqual(['data.json']);
-  chmodSync(folder, 0o700);
 });
 
 /** An unlock whose bw was ended when it had written its slot; `prints`: and its key as well. */
