@@ -15,6 +15,7 @@ import { type Answering, createAnswering } from './answering.ts';
 import type { Asking, Context } from './context.ts';
 import { chooseProfile } from './profile-option.ts';
 import { tryConnect } from './reach.ts';
+import { daemonSilent } from './silent.ts';
 
 /** A full backlog means a busy daemon; a moment later there is room. */
 const BUSY_MS = [20, 80] as const;
@@ -81,7 +82,7 @@ async function callOnce<M extends Method>(
   const vault = vaultOf(context);
   const socket = await reach(context, options.start, met);
   const answering = createAnswering(context, options.asking);
-  const silence = watchSilence(socket);
+  const silence = watchSilence(socket, context.paths.lock);
   const channel: Channel<ToDaemon> = createChannel<ToDaemon, ToClient>({
     write: (frame) => socket.write(frame),
     handlers: answering.handlers(() => channel.notify('prompt.activity', {})),
@@ -159,17 +160,13 @@ async function reach(context: Context, start: boolean, met: Met): Promise<Socket
       if (!start) throw failure('daemon-not-running');
       met.absent = true;
       await (await import('./start.ts')).startDaemon(context);
-    } else if (Date.now() - since > SILENCE_MS) throw silent();
+    } else if (Date.now() - since > SILENCE_MS) throw daemonSilent(context.paths.lock);
     else await pause(BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));
   }
 }
 
-function silent(): Failure {
-  return failure('daemon-silent', { seconds: SILENCE_MS / 1_000 });
-}
-
 /** Silence is the only timeout: a person may be slow, a living daemon says something every 4 s. */
-function watchSilence(socket: Socket) {
+function watchSilence(socket: Socket, lock: string) {
   const { promise: over, resolve } = Promise.withResolvers<Failure>();
   let heard = false;
   const timer = setTimeout(() => {
@@ -177,7 +174,7 @@ function watchSilence(socket: Socket) {
     // If it was we who stood still (Ctrl-Z), what was said meanwhile is read first.
     setImmediate(() => {
       if (heard) return;
-      resolve(silent());
+      resolve(daemonSilent(lock));
       socket.destroy();
     });
   }, SILENCE_MS);

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { failure } from '../shared/errors.ts';
 import { SILENCE_MS } from '../shared/limits.ts';
+import type { Paths } from '../shared/paths.ts';
 import {
   NUMBER_BYTES,
   type PipeFile,
@@ -14,15 +15,16 @@ import {
   proves,
   take,
 } from '../shared/pipe-proof.ts';
+import { daemonSilent } from './silent.ts';
 
 type Reached = Socket | 'absent' | 'busy';
 
 /**
- * A connection to the pipe that `file` names, on which both sides have proven themselves: our proof is
+ * A connection to the pipe that the file `socket` names, on which both sides have proven themselves: our proof is
  * written, and nothing else. Throws pipe-not-ours, daemon-gone, daemon-silent, and what `connect` does.
  */
 export async function reachPipe(
-  file: string,
+  { socket: file, lock }: Pick<Paths, 'socket' | 'lock'>,
   connect: (address: string) => Promise<Reached>,
 ): Promise<Reached> {
   const there = readPipeFile(file);
@@ -32,7 +34,7 @@ export async function reachPipe(
   const ignore = () => {};
   socket.on('error', ignore);
   try {
-    await prove(socket, there);
+    await prove(socket, there, lock);
     return socket;
   } catch (thrown) {
     socket.destroy();
@@ -42,10 +44,10 @@ export async function reachPipe(
   }
 }
 
-async function prove(socket: Socket, { pipe, key }: PipeFile): Promise<void> {
+async function prove(socket: Socket, { pipe, key }: PipeFile, lock: string): Promise<void> {
   let ended = failure('daemon-gone');
   const timer = setTimeout(() => {
-    ended = failure('daemon-silent', { seconds: SILENCE_MS / 1_000 });
+    ended = daemonSilent(lock);
     socket.destroy();
   }, SILENCE_MS);
   const client = randomBytes(NUMBER_BYTES);

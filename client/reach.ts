@@ -13,7 +13,7 @@ import type { Context } from './context.ts';
 export async function tryConnect(context: Context): Promise<Socket | 'absent' | 'busy'> {
   if (context.platform === 'win32') {
     const { reachPipe } = await import('./pipe.ts');
-    return await reachPipe(context.paths.socket, (pipe) => connectTo(context, pipe));
+    return await reachPipe(context.paths, (pipe) => connectTo(context, pipe));
   }
   return checkBoundary(context) ? await connectTo(context, context.paths.socket) : 'absent';
 }

@@ -18,7 +18,8 @@ export interface AttemptParts {
   readonly clock: Clock;
   /** The limits of the settings. */
   readonly limits: () => Limits;
-  readonly unlock: (waiters: Waiters<void>) => Promise<Secret>;
+  /** Ends early when `cut` is aborted; a key that it has by then it still gives, or has seen to. */
+  readonly unlock: (waiters: Waiters<void>, cut: AbortSignal) => Promise<Secret>;
   /** Takes the key over. */
   readonly open: (key: Secret, limits: Limits) => void;
   /** Locks the vault to a key that came too late; never throws. */
@@ -31,8 +32,8 @@ export interface Attempt {
   /** Waits for the outcome. */
   join(caller: Caller, wanted: Wanted): Promise<void>;
   /**
-   * Refuses who waits, and has a key that still comes dropped. Resolves when it is over; true where
-   * there was such a key.
+   * Refuses who waits, ends the bw that is at work, and has a key that still comes dropped. Resolves
+   * when it is over; true where there was such a key.
    */
   cut(reason: Failure): Promise<boolean>;
   readonly wasCut: boolean;
@@ -43,17 +44,18 @@ export interface Attempt {
 export function startAttempt(parts: AttemptParts): Attempt {
   const waiters = createWaiters<void>(parts.clock);
   const wants = new Map<Caller, Wanted>();
-  let cut: Failure | undefined;
+  const cutting = new AbortController();
+  const { signal } = cutting;
   let dropped = false;
 
   async function run(): Promise<void> {
     // Before the vault is open: settings that cannot be read must not leave it so.
     const limits = parts.limits();
-    const key = await parts.unlock(waiters);
-    if (!cut) return parts.open(key, shortest(limits, [...wants.values()]));
+    const key = await parts.unlock(waiters, signal);
+    if (!signal.aborted) return parts.open(key, shortest(limits, [...wants.values()]));
     dropped = true;
     await parts.drop(key);
-    throw cut;
+    throw signal.reason;
   }
 
   async function runToEnd(): Promise<void> {
@@ -73,13 +75,13 @@ export function startAttempt(parts: AttemptParts): Attempt {
       await waiters.join(caller, wanted.waitMs).finally(() => wants.delete(caller));
     },
     async cut(reason) {
-      cut ??= reason;
       waiters.reject(reason);
+      cutting.abort(reason);
       await over;
       return dropped;
     },
     get wasCut() {
-      return cut !== undefined;
+      return signal.aborted;
     },
   };
 }

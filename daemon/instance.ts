@@ -1,5 +1,5 @@
 /**
- * One daemon: lock → private folder → bind → watch our own socket → leave. The lock is held for the
+ * One daemon: lock → private folder → bind → watch our own socket and lock → leave. The lock is held for the
  * daemon's whole life and the kernel drops it with the process, so nothing stale ever stops a start.
  */
 import {
@@ -38,7 +38,10 @@ const WATCH_MS = 30_000;
 export interface Instance {
   /** Binds; throws where that is not possible. */
   listen(server: Server): Promise<void>;
-  /** Calls `gone` once when the socket is no longer ours: nobody can reach us any more. */
+  /**
+   * Calls `gone` once when the socket is no longer ours, as nobody can reach us any more, or the lock
+   * file, as another daemon may take our place.
+   */
   watch(clock: Clock, gone: () => void): void;
   /** Removes the socket if it is still ours. The lock goes with the process. */
   release(): void;
@@ -57,10 +60,10 @@ export interface InstanceOptions {
 export function claimInstance(options: InstanceOptions): Instance {
   const { paths, door } = options;
   preparePrivateFolder(options);
-  takeLock(options);
+  const lock = takeLock(options);
   let mine: string | undefined;
 
-  const stillMine = () => {
+  const socketMine = () => {
     try {
       if (!door && folderProblem(lstatSync(paths.runtime), options.uid)) return false;
       return identity(paths.socket) === mine;
@@ -68,6 +71,8 @@ export function claimInstance(options: InstanceOptions): Instance {
       return false;
     }
   };
+  // Where its file is not ours any more another daemon would be granted the lock.
+  const stillMine = () => socketMine() && sameFile(lock, paths.lock);
 
   return {
     async listen(server) {
@@ -83,7 +88,7 @@ export function claimInstance(options: InstanceOptions): Instance {
     },
     release() {
       // A socket that cannot be removed must not keep the vault from being locked.
-      if (stillMine()) tryRemoveFile(paths.socket);
+      if (socketMine()) tryRemoveFile(paths.socket);
     },
   };
 }
@@ -108,7 +113,7 @@ function preparePrivateFolder({ paths, door, uid }: InstanceOptions): void {
 }
 
 // A bare descriptor on purpose: a FileHandle would be collected one day, and the lock with it (seen).
-function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
+function takeLock({ paths, pid, lockFile }: InstanceOptions): number {
   for (;;) {
     const fd = openLock(paths);
     if (!lockFile(fd)) {
@@ -118,7 +123,7 @@ function takeLock({ paths, pid, lockFile }: InstanceOptions): void {
     // A lock file that was removed and made anew would be granted a second time (seen).
     if (sameFile(fd, paths.lock)) {
       sign(fd, pid);
-      return;
+      return fd;
     }
     closeSync(fd);
   }

@@ -235,7 +235,7 @@ async function start(): Promise<void> {
   await leftOpen.lock();
   clearInterval(alive);
   await instance.listen(server);
-  instance.watch(clock, () => leave.begin('socket gone'));
+  instance.watch(clock, () => leave.begin('socket or lock gone'));
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(name, () => leave.begin(name));
   process.on('uncaughtException', (thrown) => leave.crash(thrown));

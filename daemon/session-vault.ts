@@ -3,12 +3,13 @@ import { failure, toFailure } from '../shared/errors.ts';
 import { PASSWORD_TRIES } from '../shared/limits.ts';
 import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Secret } from '../shared/secret.ts';
+import { untilAborted } from '../shared/until-aborted.ts';
 import type { Verbs } from './bw/verbs.ts';
 import { passphraseFromWaiters } from './challenges.ts';
 import type { AskPassphrase, StoredSecret } from './keychain/port.ts';
 import type { Log } from './log.ts';
 import type { Waiters } from './prompts.ts';
-import type { Queue } from './queue.ts';
+import { inTurn, type Queue } from './queue.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { type Account, DEFAULT_SERVER, slot } from './vault/layout.ts';
 import { layoutOf } from './vault/layouts.ts';
@@ -26,8 +27,11 @@ export interface SessionVault {
   check(key: Secret): Promise<'live' | 'dead'>;
   /** Ends our key and nobody else's; throws where the vault is still open to it. */
   lock(key: Secret): Promise<void>;
-  /** Asks through `waiters` for what is missing and gives a key that was seen to work. */
-  unlock(waiters: Waiters<void>): Promise<Secret>;
+  /**
+   * Asks through `waiters` for what is missing and gives a key that was seen to work. Waits for nothing
+   * any more once `cut` is aborted, but for the end of its bw: rejects, or gives a key to be locked out.
+   */
+  unlock(waiters: Waiters<void>, cut: AbortSignal): Promise<Secret>;
 }
 
 export interface SessionVaultParts {
@@ -75,17 +79,17 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
       });
     },
 
-    async unlock(waiters) {
+    async unlock(waiters, cut) {
       const who = await requireAccount();
       if (!who.hasMasterPassword)
         throw failure('no-master-password', { account: who.email || 'This account' });
-      const secret = await secretFor(who, passphraseFromWaiters(waiters));
+      const secret = await unlessCut(secretFor(who, passphraseFromWaiters(waiters)), cut);
       try {
         for (let attempt = 1; ; ) {
           const subject = subjectOf(who, name);
           const answer = await waiters.ask({ what: 'master-password', subject, attempt });
           try {
-            return await queue(() => verbs.unlock(answer.secret, secret));
+            return await inTurn(queue, cut, () => verbs.unlock(answer.secret, secret, cut));
           } catch (thrown) {
             const reason = toFailure(thrown);
             if (!reason.is('wrong-password')) throw reason;
@@ -101,6 +105,22 @@ export function createSessionVault(parts: SessionVaultParts): SessionVault {
       }
     },
   };
+}
+
+/** The keychain may have a window open for a minute; what it then gives nobody wants any more. */
+async function unlessCut(
+  asked: Promise<StoredSecret | undefined>,
+  cut: AbortSignal,
+): Promise<StoredSecret | undefined> {
+  try {
+    return await untilAborted(asked, cut);
+  } catch (thrown) {
+    asked.then(
+      (late) => late?.clientSecret.wipe(),
+      () => {},
+    );
+    throw thrown;
+  }
 }
 
 function subjectOf({ email, server }: Account, profile: string): string {

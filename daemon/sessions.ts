@@ -192,9 +192,9 @@ export class Sessions {
     return startAttempt({
       clock,
       limits,
-      unlock: async (waiters) => {
+      unlock: async (waiters, cut) => {
         onUnlocking?.();
-        return await vault.unlock(waiters);
+        return await vault.unlock(waiters, cut);
       },
       open: (key, atMost) => this.#open(key, atMost),
       drop: (key) => this.#drop(key),

@@ -170,7 +170,7 @@ export const errors = {
   'daemon-silent': row({
     exit: 39,
     says: 'The daemon has not said a word for {seconds} s.',
-    next: 'See whether its process is stopped or the machine is overloaded; end the process if it never answers again.',
+    next: 'See whether its process (pid {pid}) is stopped or the machine is overloaded; end it if it never answers again.',
   }),
   'daemon-gone': row({
     exit: 40,
@@ -180,7 +180,7 @@ export const errors = {
   'runtime-folder-unsafe': row({
     exit: 41,
     says: 'The folder {folder} is not safe to use: {problem}.',
-    next: 'Correct or remove it; it must be a folder of yours with mode 0700.',
+    next: 'Correct or remove it, or set XDG_RUNTIME_DIR right where that leads to the wrong place; it must be a folder of yours with mode 0700.',
   }),
   'lock-failed': row({
     exit: 43,

@@ -60,7 +60,7 @@ export const troubleshooting: Partial<Record<ErrorName, string>> = {
   'daemon-start-failed':
     'As a rule its log or its runtime folder cannot be written. Everything that it needs for its start is beside its program: a broken installation shows here as well.',
   'daemon-silent':
-    'A daemon that lives says something every 4 s, however long it waits for a person or for bw. So its process is stopped (SIGSTOP, a debugger, a suspended container) or gets no processor time. Ended with SIGKILL it cannot lock: `helper lock` does that afterwards.',
+    'A daemon that lives says something every 4 s, however long it waits for a person or for bw. So its process is stopped (SIGSTOP, a debugger, a suspended container) or gets no processor time. What was asked of it may still be carried out when it goes on, although nobody waits for the answer any more. Ended with SIGKILL it cannot lock: `helper lock` does that afterwards.',
   'daemon-gone':
     'It was stopped (`helper daemon stop`, a signal, the end of the desktop session) or crashed while it worked for you. The next command starts another one, which asks for the password anew.',
   'daemon-full':

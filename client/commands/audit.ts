@@ -25,7 +25,10 @@ export function auditCommand({ paths, output }: Context, { json, tail }: AuditFl
   // The files are the person's own, but any program of theirs could have written there.
   for (const line of newest)
     output.data(json ? JSON.stringify(line, printableStrings) : sentence(line));
-  if (lines.length === 0) output.say(`Nothing was recorded yet (${paths.audit}).`);
+  if (lines.length === 0)
+    output.say(
+      `Nothing was recorded yet (${paths.audit}); \`helper status\` says so if it cannot be written.`,
+    );
   const odd = written.length - lines.length;
   if (odd > 0) output.say(`${odd} of the lines in ${paths.audit} cannot be read.`);
 }

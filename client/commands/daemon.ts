@@ -68,7 +68,10 @@ export function logsCommand({ paths, output }: Context, lines: number): void {
   const now = logLines(paths.log);
   const before = now.length < lines ? logLines(`${paths.log}.1`) : [];
   const all = [...before, ...now];
-  if (all.length === 0) throw failure('usage', { problem: `There is no log yet (${paths.log}).` });
+  if (all.length === 0)
+    throw failure('usage', {
+      problem: `There is no log yet (${paths.log}); \`helper status\` says so if none can be written.`,
+    });
   for (const line of all.slice(-lines)) output.data(harmless(line));
 }
 

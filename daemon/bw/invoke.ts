@@ -101,13 +101,13 @@ export function createInvoke(
     }
 
     return {
-      async run(folder, args, { input, extra, deadlineMs, anySettings = false }) {
+      async run(folder, args, { input, extra, deadlineMs, anySettings = false, cut }) {
         const env = environment(folder, { extra, anySettings });
         const result = await run(program(anySettings), args, {
           env,
           input,
           deadlineMs,
-          signal: parts.signal(),
+          signal: AbortSignal.any([parts.signal(), ...(cut ? [cut] : [])]),
         });
         const { exitCode, signal, stopped, durationMs } = result;
         log.info('bw ran', {

@@ -9,7 +9,15 @@ import type { Secret } from '../../shared/secret.ts';
 import type { StoredSecret } from '../keychain/port.ts';
 import type { Clock } from '../system/clock.ts';
 import type { DataFile } from '../vault/data-file.ts';
-import { baseServerOf, DEFAULT_SERVER, describe, sameServer, serverOf } from '../vault/layout.ts';
+import {
+  baseServerOf,
+  DEFAULT_SERVER,
+  describe,
+  sameServer,
+  serverOf,
+  slot,
+  withoutSlot,
+} from '../vault/layout.ts';
 import type { Json } from '../vault/layouts.ts';
 import { targetOf } from '../vault/replace.ts';
 import { whyNoRoom } from '../vault/room.ts';
@@ -32,6 +40,8 @@ export type RunIn = (
     readonly deadlineMs: number;
     /** What ends a session also runs with settings that cannot be read, by those of the run before. */
     readonly anySettings?: boolean;
+    /** Ends it early, besides the daemon's own end. */
+    readonly cut?: AbortSignal | undefined;
   },
 ) => Promise<BwResult>;
 
@@ -65,8 +75,12 @@ export interface Verbs {
   login(secret: StoredSecret, server: string | undefined): Promise<void>;
   /** The same by what `login.bw` does; gives what that gave. Throws already-logged-in, and `whyNot`. */
   loginBy<T extends { readonly exitCode: number | null }>(login: Login<T>): Promise<T>;
-  /** Unlocks and gives a key that opens the vault, as far as that can be told. `secret` where the login needs one. */
-  unlock(password: Secret, secret: StoredSecret | undefined): Promise<Secret>;
+  /**
+   * Unlocks and gives a key that opens the vault, as far as that can be told. `secret` where the login
+   * needs one. Once `cut` is aborted its bw ends: then it gives a key that opens the vault, or throws and
+   * leaves no session of its own.
+   */
+  unlock(password: Secret, secret: StoredSecret | undefined, cut?: AbortSignal): Promise<Secret>;
   /** Fetches the vault, locked or not, and leaves a fresh access token behind. */
   sync(secret: StoredSecret | undefined): Promise<void>;
   /** Ends every session of the folder, whoever opened it. */
@@ -124,35 +138,55 @@ export function createVerbs(parts: VerbParts): Verbs {
   }
 
   // By force, as only that renews an access token with more than 5 minutes left (2026.9.0).
-  async function syncIn(folder: string, secrets: readonly Secret[]): Promise<void> {
-    const options = { deadlineMs: DEADLINE_MS.network, secrets };
+  async function syncIn(
+    folder: string,
+    secrets: readonly Secret[],
+    cut?: AbortSignal,
+  ): Promise<void> {
+    const options = { deadlineMs: DEADLINE_MS.network, secrets, cut };
     await must(folder, ['sync', '--force', '--nointeraction'], options);
   }
 
   // Without a usable token even the person's own `bw list` fails an hour after the last one (2026.9.0).
   // Offline it stays old; the renewal tries again and tells.
-  async function freshen(folder: string, { clientSecret }: StoredSecret): Promise<void> {
+  async function freshen(
+    folder: string,
+    { clientSecret }: StoredSecret,
+    cut: AbortSignal | undefined,
+  ): Promise<void> {
     const now = describe((await dataFile.elsewhere(folder).read()) ?? {});
     const leftMs = (now?.accessTokenExpiresAtMs ?? 0) - parts.clock.wallMs();
-    if (leftMs < BW_RENEWS_BELOW_MS) await syncIn(folder, [clientSecret]).catch(() => {});
+    if (leftMs < BW_RENEWS_BELOW_MS) await syncIn(folder, [clientSecret], cut).catch(() => {});
   }
 
-  async function unlockOnce(password: Secret, secret: StoredSecret | undefined): Promise<Secret> {
+  async function unlockOnce(
+    password: Secret,
+    secret: StoredSecret | undefined,
+    cut: AbortSignal | undefined,
+  ): Promise<Secret> {
     let key: Secret | undefined;
+    let stopped: BwResult['stopped'];
+    const before = secret ? undefined : await slotNow();
     const unlockIn = async (folder: string) => {
       const { args, input, extra } = handOver(password, parts.platform, parts.random);
       const result = await run(folder, ['unlock', '--raw', '--nointeraction', ...args], {
         input,
         extra,
         deadlineMs: DEADLINE_MS.network,
+        cut,
       });
+      stopped = result.stopped;
       // It may be the second one, where others have changed the file meanwhile.
       key?.wipe();
       key = sessionKey(result.stdout);
       result.stdout.wipe();
       // A usable key may come with exit code 1, and a dead one with 0 (both seen).
       if (key) {
-        if (secret) await freshen(folder, secret);
+        if (secret) {
+          await freshen(folder, secret, cut);
+          // What is not installed need not be locked.
+          cut?.throwIfAborted();
+        }
         return key;
       }
       throw whyFailed(
@@ -166,29 +200,44 @@ export function createVerbs(parts: VerbParts): Verbs {
       return await where(secret, 'new', unlockIn);
     } catch (thrown) {
       key?.wipe();
+      if (!secret && stopped === 'aborted') await dropUnprinted(before);
       throw thrown;
     }
+  }
+
+  async function slotNow(): Promise<string | undefined> {
+    return slot((await dataFile.read()) ?? {});
+  }
+
+  /**
+   * bw writes the slot before it prints the key: one that was ended in between leaves a session that
+   * nobody can lock, and that looks like another program's. Where it is another's, the unlock would have
+   * ended that, too.
+   */
+  async function dropUnprinted(before: string | undefined): Promise<void> {
+    await dataFile.update((json) => (slot(json) === before ? undefined : withoutSlot(json)));
   }
 
   /**
    * Whether the key opens the vault. Where that cannot be told now it counts as one: each use looks again,
    * and who has no key could not lock what it opens.
    */
-  async function mayOpen(key: Secret): Promise<boolean> {
+  async function mayOpen(key: Secret, cut: AbortSignal | undefined): Promise<boolean> {
     try {
       const verdict = await dataFile.checkKey(key);
-      return (verdict === 'unknown' ? await check(key) : verdict) === 'live';
+      return (verdict === 'unknown' ? await check(key, cut) : verdict) === 'live';
     } catch {
       return true;
     }
   }
 
-  async function check(key: Secret): Promise<'live' | 'dead'> {
+  async function check(key: Secret, cut?: AbortSignal): Promise<'live' | 'dead'> {
     const options = {
       extra: { BW_SESSION: key.reveal() },
       deadlineMs: DEADLINE_MS.local,
       // Before a lock it tells whether the session is still ours.
       anySettings: true,
+      cut,
     };
     const result = await dataFile.guarded(() =>
       run(dataFile.folder, ['unlock', '--check', '--nointeraction'], options),
@@ -272,11 +321,11 @@ export function createVerbs(parts: VerbParts): Verbs {
 
     loginBy,
 
-    async unlock(password, secret) {
+    async unlock(password, secret, cut) {
       // bw at times prints a key that opens nothing; the second one does (seen, 2024 and 2025).
       for (let tries = 0; tries < 2; tries += 1) {
-        const key = await unlockOnce(password, secret);
-        if (await mayOpen(key)) return key;
+        const key = await unlockOnce(password, secret, cut);
+        if (await mayOpen(key, cut)) return key;
         key.wipe();
       }
       throw failure('bw-failed', {

@@ -97,9 +97,44 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a lock leaves open what an unlock under way opens after it',
     file: 'daemon/attempt.ts',
-    from: 'if (!cut) return',
+    from: 'if (!signal.aborted) return',
     to: 'if (!dropped) return',
     caughtBy: 'test/unit/daemon/sessions.test.ts',
+  },
+  {
+    breaks: 'a lock waits for the deadline of a bw that hangs',
+    file: 'daemon/bw/invoke.ts',
+    from: ', ...(cut ? [cut] : [])',
+    to: '',
+    caughtBy: 'test/reliability/odd-bw.test.ts',
+  },
+  {
+    breaks: 'a lock waits for an unlock that waits for its turn',
+    file: 'daemon/queue.ts',
+    from: 'await untilAborted(turn.promise, cut);',
+    to: '',
+    caughtBy: 'test/unit/daemon/queue.test.ts',
+  },
+  {
+    breaks: 'a bw that was ended before it printed its key leaves a session that nobody can lock',
+    file: 'daemon/bw/verbs.ts',
+    from: "if (!secret && stopped === 'aborted') await dropUnprinted(before);",
+    to: '',
+    caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
+  },
+  {
+    breaks: "an unlock that is cut short ends another program's session",
+    file: 'daemon/bw/verbs.ts',
+    from: 'slot(json) === before ? undefined : ',
+    to: '',
+    caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
+  },
+  {
+    breaks: 'an unlock on a copy that is cut short is installed',
+    file: 'daemon/bw/verbs.ts',
+    from: 'cut?.throwIfAborted();',
+    to: '',
+    caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
   },
   {
     breaks: 'a login that was under way at a lock leaves the vault open',
@@ -149,6 +184,14 @@ export const mutants: readonly Mutant[] = [
     from: "resolve('busy')",
     to: "resolve('absent')",
     caughtBy: 'test/reliability/stopped-daemon.test.ts',
+  },
+  {
+    breaks:
+      'a person who is told to end a daemon that is silent does not learn which process it is',
+    file: 'client/silent.ts',
+    from: "pidIn(lock) ?? '?'",
+    to: "'?'",
+    caughtBy: 'test/unit/client/pipe.test.ts',
   },
   {
     breaks: 'a socket of a killed daemon stops the next start',
@@ -381,6 +424,13 @@ export const mutants: readonly Mutant[] = [
     from: 'stillMine() ? clock.after(WATCH_MS, look) : gone()',
     to: 'clock.after(WATCH_MS, look), gone',
     caughtBy: 'test/reliability/runtime-folder.test.ts',
+  },
+  {
+    breaks: 'a daemon whose lock file was removed lives on beside the one that took its place',
+    file: 'daemon/instance.ts',
+    from: ' && sameFile(lock, paths.lock);',
+    to: ';',
+    caughtBy: 'test/unit/daemon/instance.test.ts',
   },
   {
     breaks: 'a daemon stays where others may enter its folder',
@@ -622,8 +672,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a read-only runtime folder keeps a daemon from locking as it leaves',
     file: 'daemon/instance.ts',
-    from: 'if (stillMine()) tryRemoveFile(paths.socket);',
-    to: 'if (stillMine()) removeFile(paths.socket);',
+    from: 'if (socketMine()) tryRemoveFile(paths.socket);',
+    to: 'if (socketMine()) removeFile(paths.socket);',
     caughtBy: 'test/reliability/read-only-home.test.ts',
     needsRoot: true,
   },

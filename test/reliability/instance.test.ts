@@ -121,6 +121,8 @@ describe('what stands in the way of its start is told by the command that needed
     expect(await getSession({ XDG_RUNTIME_DIR: file })).toMatch(
       /^41 .*\/bw-helper cannot be looked at \(ENOTDIR\)\.$/,
     );
+    const { stderr } = await world.helper(['status'], { env: { XDG_RUNTIME_DIR: file } });
+    expect(stderr.split('\n')[1]).toContain('set XDG_RUNTIME_DIR right');
   });
 
   // Whatever the user may write to: nobody makes folders in there, and root is no exception.

@@ -2,13 +2,21 @@
  * bw goes, comes back as another one, or misbehaves while the daemon runs. Each is named; the daemon is
  * the same afterwards, an open session stays open, and the next unlock works once bw is itself again.
  */
-import { chmodSync, existsSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { byPassword } from '../support/by-password.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import { isOver, startedBy } from '../support/processes.ts';
-import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
+import { type SignedIn, signedIn, unlockFromStdin } from '../support/signed-in.ts';
 import { testOnLinux } from '../support/test-where.ts';
 import type { World } from '../support/world.ts';
 
@@ -41,6 +49,11 @@ function becomes(script: string): void {
 
 const unlock = () =>
   world.helper(['get-session', '--password-stdin'], { input: `${here.server.account.password}\n` });
+
+async function written(mark: string): Promise<void> {
+  while (!existsSync(mark) || readFileSync(mark, 'utf8') === '')
+    await new Promise((look) => setTimeout(look, 10));
+}
 
 async function worksAgain(): Promise<void> {
   itself();
@@ -126,12 +139,58 @@ testOnLinux('what a bw leaves behind is ended with it, and holds up nobody', asy
   await worksAgain();
 });
 
+// After a login by password it runs in the real folder: the last two have opened the vault.
+test.for([
+  ['before it did anything', '', 'Already locked.\n'],
+  ['when it had printed its key', '"REAL" "$@"; ', 'Locked.\n'],
+  ['before it could print its key', '"REAL" "$@" > /dev/null; ', 'Already locked.\n'],
+] as const)('a lock ends a bw that hangs %s, and leaves no session', async ([, first, says]) => {
+  const mark = join(world.folder, `hangs-${first.length}`);
+  becomes(`${first.replace('REAL', realBw)}echo $$ > "${mark}"; exec sleep 987`);
+  const asked = unlock();
+  await written(mark);
+  expect(await world.helper(['lock'])).toMatchObject({ code: 0, stderr: says });
+  expect(await asked).toMatchObject({ code: 13, stdout: '' });
+  // Not by its deadline.
+  const ran = world
+    .log()
+    .split('\n')
+    .findLast((line) => line.includes('"bw ran"'));
+  expect(ran).toContain('"stopped":"aborted"');
+  await isOver(Number(readFileSync(mark, 'utf8')));
+  expect(readFileSync(join(world.dataDir, 'data.json'), 'utf8')).not.toContain('_user_auto');
+  expect(await world.helper(['lock'])).toMatchObject({ code: 0, stderr: 'Already locked.\n' });
+  await worksAgain();
+});
+
+test('what a bw had opened on its copy, and printed, is not installed when a lock ends it', async () => {
+  const other = await signedIn();
+  try {
+    const { world } = other;
+    const mark = join(world.folder, 'hangs');
+    const link = join(world.folder, 'bin', 'bw');
+    rmSync(link);
+    world.program('bw', `#!/bin/sh\n"${realBw}" "$@"; echo $$ > "${mark}"; exec sleep 987\n`);
+    const input = `${other.server.account.password}\n`;
+    const asked = world.helper(['get-session', '--password-stdin'], { input });
+    await written(mark);
+    expect(await world.helper(['lock'])).toMatchObject({ code: 0, stderr: 'Already locked.\n' });
+    expect(await asked).toMatchObject({ code: 13, stdout: '' });
+    expect(readFileSync(join(world.dataDir, 'data.json'), 'utf8')).not.toContain('_user_auto');
+    expect(readdirSync(join(world.runtimeDir, 'bw-helper')).sort()).toEqual(['lock', 'socket']);
+    rmSync(link);
+    symlinkSync(realBw, link);
+    expect(await unlockFromStdin(other)).toHaveLength(88);
+  } finally {
+    await other.close();
+  }
+});
+
 test('a bw that hangs holds up no other command, and ends with the daemon', async () => {
   const mark = join(world.folder, 'hangs');
   becomes(`echo $$ > "${mark}"; trap '' TERM; while :; do sleep 600; done`);
   const asked = unlock();
-  while (!existsSync(mark) || readFileSync(mark, 'utf8') === '')
-    await new Promise((look) => setTimeout(look, 10));
+  await written(mark);
   expect(await world.helper(['status'])).toMatchObject({ code: 0 });
   expect(await world.helper(['daemon', 'stop'])).toMatchObject({ code: 0 });
   const got = await asked;

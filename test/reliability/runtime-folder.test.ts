@@ -1,4 +1,7 @@
-/** The runtime folder goes, or becomes another's, under a running daemon: nobody can reach it any more. */
+/**
+ * The runtime folder or the lock in it goes, or becomes another's, under a running daemon: nobody can
+ * reach it any more, or another one may be reached in its place.
+ */
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
@@ -27,6 +30,10 @@ describe.concurrent('with a session open the daemon locks its vault and leaves',
       },
     ],
     ['where others may enter it now', (folder: string) => chmodSync(folder, 0o711)],
+    [
+      'where its lock was removed, and another daemon could take its place',
+      (folder: string) => rmSync(join(folder, 'lock')),
+    ],
   ] as const)('%s', async ([, happen], { expect }) => {
     const here = await loggedInByPassword();
     opened.push(here);
@@ -36,7 +43,7 @@ describe.concurrent('with a session open the daemon locks its vault and leaves',
     const folder = join(world.runtimeDir, 'bw-helper');
     happen(folder);
     await isOver(pid);
-    expect(world.log()).toContain('"why":"socket gone"');
+    expect(world.log()).toContain('"why":"socket or lock gone"');
     expect(readFileSync(join(world.dataDir, 'data.json'), 'utf8')).not.toContain('_user_auto');
     const list = ['list', 'items', '--nointeraction'];
     expect((await world.bw(list, { env: { BW_SESSION: key } })).code).toBe(1);

@@ -62,6 +62,7 @@ test(
     for (const { code, stdout, stderr } of ended) {
       expect({ code, stdout }).toEqual({ code: SILENT, stdout: '' });
       expect(stderr).toContain('The daemon has not said a word for 30 s.');
+      expect(stderr).toContain(`its process (pid ${pid})`);
     }
     const lastMs = Math.max(...ended.map(({ at }) => at)) - since;
     expect(lastMs).toBeLessThan(SILENCE_MS + AROUND_MS);

@@ -21,7 +21,9 @@ const audit = (...args: string[]) =>
   world.helper(['audit', ...args], { env: { TZ: 'Europe/Berlin' } });
 
 test('nothing recorded yet is no failure', async () => {
-  expect(await audit('--json')).toMatchObject({ code: 0, stdout: '' });
+  const none = await audit('--json');
+  expect(none).toMatchObject({ code: 0, stdout: '' });
+  expect(none.stderr).toContain('`helper status` says so');
 });
 
 test('a line tells when, what, whose profile and who, in the zone of the reader', async () => {

@@ -27,6 +27,7 @@ test('the log that was set aside comes first, as far as it is wanted', async () 
 test('none at all is told from one that cannot be read', async () => {
   const none = await logs(1);
   expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no log yet') });
+  expect(none.stderr).toContain('`helper status` says so');
   mkdirSync(file);
   const broken = await logs(1);
   expect(broken).toMatchObject({

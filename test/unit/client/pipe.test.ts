@@ -40,7 +40,7 @@ async function listening(serve: (socket: Socket) => void): Promise<void> {
 
 function reach() {
   return reachPipe(
-    file,
+    { socket: file, lock: join(folder, 'lock') },
     (to) =>
       new Promise<Socket>((resolve, reject) => {
         const socket = connect(to);
@@ -106,10 +106,14 @@ test('a daemon that proves nothing for 30 s is silent', async () => {
   writeFileSync(file, pipeFileText({ pipe: address, key }));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
+    writeFileSync(join(folder, 'lock'), '4711\n');
     await listening((socket) => {
       socket.on('close', () => {}).once('data', () => vi.advanceTimersByTime(SILENCE_MS));
     });
-    await expect(reach()).rejects.toMatchObject({ name: 'daemon-silent' });
+    await expect(reach()).rejects.toMatchObject({
+      name: 'daemon-silent',
+      row: { next: expect.stringContaining('(pid 4711)') },
+    });
   } finally {
     vi.useRealTimers();
   }

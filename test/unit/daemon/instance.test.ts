@@ -156,6 +156,14 @@ describe('the watch', () => {
     ['was removed', () => rmSync(paths.socket)],
     ['went with its folder', () => rmSync(paths.runtime, { recursive: true })],
     ['stands in a folder that others may enter now', () => chmodSync(paths.runtime, 0o711)],
+    ['has no lock beside it', () => rmSync(paths.lock)],
+    [
+      'has a lock beside it that another may hold',
+      () => {
+        rmSync(paths.lock);
+        writeFileSync(paths.lock, '4711\n');
+      },
+    ],
   ])('tells once, within 30 s, that the socket %s', async (_, happen) => {
     const { clock, gone } = await watched();
     clock.advance(WATCH_MS);
@@ -230,9 +238,10 @@ describe('on Windows', () => {
   });
 });
 
-test('release removes our socket', async () => {
+test('release removes our socket, also where our lock is gone', async () => {
   const instance = claim();
   await listening(instance);
+  rmSync(paths.lock);
   instance.release();
   expect(existsSync(paths.socket)).toBe(false);
 });

@@ -12,7 +12,15 @@ const question = { what: 'master-password', subject: 'alice', attempt: 1 } as co
 /** A vault in memory: the one live key, and a mark that changes with it. */
 function setUp() {
   const clock = manualClock();
-  const state = { live: '', stamp: 1, unlocks: 0, checks: 0, locks: 0, lockFails: false };
+  const state = {
+    live: '',
+    stamp: 1,
+    unlocks: 0,
+    checks: 0,
+    locks: 0,
+    lockFails: false,
+    cut: () => '',
+  };
   const gates = { login: Promise.resolve(), lock: Promise.resolve(), unlock: Promise.resolve() };
   const marked: ('open' | 'locked')[] = [];
   const vault: SessionVault = {
@@ -28,8 +36,9 @@ function setUp() {
       if (state.lockFails) throw failure('data-file-busy', { file: 'data.json' });
       if (key.reveal() === state.live) state.live = '';
     },
-    async unlock(waiters) {
+    async unlock(waiters, cut) {
       const { secret } = await waiters.ask(question);
+      state.cut = () => cut.reason?.name;
       await gates.unlock;
       if (secret.reveal() !== 'right') throw failure('wrong-password');
       state.unlocks += 1;
@@ -243,7 +252,9 @@ test('a lock ends an unlock that is under way, and waits for the key that still 
   await settle();
   person.answer('right');
   await settle();
+  expect(state.cut()).toBeUndefined();
   const locked = sessions.lock();
+  expect(state.cut()).toBe('prompt-cancelled');
   await settle();
   // Who comes now is not given that key either.
   const next = standIn('pts/2');

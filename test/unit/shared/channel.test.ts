@@ -269,7 +269,7 @@ describe('closing', () => {
     const open = [end.call('session.get', {}), end.call('daemon.info', {})];
     const reason = failure('daemon-gone');
     end.close(reason);
-    end.close(failure('daemon-silent', { seconds: 30 }));
+    end.close(failure('daemon-silent', { seconds: 30, pid: '?' }));
     for (const call of open) expect(await failureOf(call)).toBe(reason);
     expect(await failureOf(end.call('session.get', {}))).toBe(reason);
     expect(written).toHaveLength(2);

@@ -8,7 +8,15 @@ import { staged } from '../../../../daemon/vault/staged.ts';
 import { failure } from '../../../../shared/errors.ts';
 import { Secret } from '../../../../shared/secret.ts';
 import { testAsUser } from '../../../support/test-where.ts';
-import { folderWith, hastyClock, leftBy, loggedIn, session, USER } from '../vault/samples.ts';
+import {
+  folderWith,
+  hastyClock,
+  leftBy,
+  loggedIn,
+  SLOT_KEY,
+  session,
+  USER,
+} from '../vault/samples.ts';
 
 const LAST_SYNC = `user_${USER}_sync_lastSync`;
 
@@ -158,5 +166,78 @@ testAsUser('what counts is the folder to which a linked data.json leads', async 
   const synced = failingOn(folderWith(), folder).sync(undefined);
   await expect(synced).rejects.toMatchObject({ name: 'bw-failed' });
   expect(readdirSync(dotfiles)).toEqual(['data.json']);
-  chmodSync(folder, 0o700);
+});
+
+/** An unlock whose bw was ended when it had written its slot; `prints`: and its key as well. */
+async function cutUnlock({ inCopy, prints }: { inCopy: boolean; prints: boolean }) {
+  const clock = hastyClock();
+  const folder = folderWith(loggedIn());
+  const dataFile = openDataFile(folder, { clock, platform: process.platform });
+  const cutting = new AbortController();
+  const ofBw = session();
+  let stdout = new Secret('');
+  const verbs = createVerbs({
+    dataFile,
+    ...common(clock),
+    stage: staged,
+    async run(where, _, { cut }) {
+      expect(where === folder).toBe(!inCopy);
+      expect(cut).toBe(cutting.signal);
+      writeFileSync(
+        join(where, 'data.json'),
+        JSON.stringify({ ...loggedIn(), [SLOT_KEY]: ofBw.slot }),
+      );
+      stdout = new Secret(prints ? `${ofBw.key.reveal()}\n` : '');
+      cutting.abort(failure('prompt-cancelled'));
+      const ended = { exitCode: null, signal: 'SIGTERM', stderr: '', durationMs: 0 } as const;
+      return { ...ended, stdout, stopped: 'aborted' };
+    },
+  });
+  const secret = { clientId: 'user.x', clientSecret: new Secret('s3cr3t') };
+  const unlocked = verbs.unlock(new Secret('right'), inCopy ? secret : undefined, cutting.signal);
+  const outcome = await unlocked.catch((thrown) => thrown.name);
+  expect(stdout.empty).toBe(true);
+  return { outcome, key: ofBw.key, slot: (await dataFile.read())?.[SLOT_KEY] };
+}
+
+test('what an unlock on a copy had opened when it was cut short is not installed', async () => {
+  for (const prints of [true, false])
+    expect(await cutUnlock({ inCopy: true, prints })).toMatchObject({
+      outcome: prints ? 'prompt-cancelled' : 'bw-failed',
+      slot: undefined,
+    });
+});
+
+test('what one in the real folder had opened is given for the lock, or goes where nobody has the key', async () => {
+  const { outcome, key, slot } = await cutUnlock({ inCopy: false, prints: true });
+  expect(outcome.reveal()).toBe(key.reveal());
+  expect(slot).toBeDefined();
+  expect(await cutUnlock({ inCopy: false, prints: false })).toMatchObject({
+    outcome: 'bw-failed',
+    slot: undefined,
+  });
+});
+
+test('a session that stood there before an unlock was cut short stays', async () => {
+  const clock = hastyClock();
+  const others = session();
+  const dataFile = openDataFile(folderWith(loggedIn({ [SLOT_KEY]: others.slot })), {
+    clock,
+    platform: process.platform,
+  });
+  const verbs = createVerbs({
+    dataFile,
+    ...common(clock),
+    stage: staged,
+    run: async () => ({
+      exitCode: null,
+      signal: 'SIGTERM',
+      stdout: new Secret(''),
+      stderr: '',
+      stopped: 'aborted',
+      durationMs: 0,
+    }),
+  });
+  await expect(verbs.unlock(new Secret('right'), undefined)).rejects.toThrow('it was stopped');
+  expect(await dataFile.checkKey(others.key)).toBe('live');
 });

@@ -1,6 +1,6 @@
 /** Small files and keys as bw makes them, and a clock that never lets a test wait. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -30,7 +30,11 @@ export function hastyClock(): Clock & { waited: () => number } {
 /** A folder that is gone after the test; with `json`, it holds that data.json. */
 export function folderWith(json?: unknown): string {
   const folder = mkdtempSync(join(tmpdir(), 'bw-helper-vault-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => {
+    // A test that made it read-only may have failed before it made it writable again.
+    if (existsSync(folder)) chmodSync(folder, 0o700);
+    rmSync(folder, { recursive: true, force: true });
+  });
   if (json !== undefined)
     writeFileSync(join(folder, 'data.json'), JSON.stringify(json), { mode: 0o600 });
   return folder;
