@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Audit } from './audit.ts';
 import { explain } from './bw/outcome.ts';
-import type { RunIn } from './bw/verbs.ts';
+import type { RunIn } from './bw/runs.ts';
 import type { Log } from './log.ts';
 import type { OpenMark, OpenMarks } from './open-marks.ts';
 import type { Profile } from './profile.ts';

@@ -9,7 +9,7 @@ import { codeOf, inWords } from '../system/file-calls.ts';
 import { type BwSurroundings, bwEnvironment } from './environment.ts';
 import { type BwProgram, locateBw, stampOf } from './locate.ts';
 import type { Run } from './run.ts';
-import type { RunIn } from './verbs.ts';
+import type { RunIn } from './runs.ts';
 
 export interface InvokeParts {
   readonly run: Run;

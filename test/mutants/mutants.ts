@@ -117,21 +117,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a bw that was ended before it printed its key leaves a session that nobody can lock',
-    file: 'daemon/bw/verbs.ts',
-    from: "if (!secret && stopped === 'aborted') await dropUnprinted(before);",
+    file: 'daemon/bw/unlock.ts',
+    from: 'if (!secret && stopped) await dropUnprinted(before);',
     to: '',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
   },
   {
     breaks: "an unlock that is cut short ends another program's session",
-    file: 'daemon/bw/verbs.ts',
+    file: 'daemon/bw/unlock.ts',
     from: 'slot(json) === before ? undefined : ',
     to: '',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
   },
   {
     breaks: 'an unlock on a copy that is cut short is installed',
-    file: 'daemon/bw/verbs.ts',
+    file: 'daemon/bw/unlock.ts',
     from: 'cut?.throwIfAborted();',
     to: '',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
@@ -554,7 +554,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a key that nothing could confirm is thrown away, and nobody can lock what it opens',
-    file: 'daemon/bw/verbs.ts',
+    file: 'daemon/bw/unlock.ts',
     from: '    } catch {\n      return true;\n    }',
     to: '    } catch (thrown) {\n      key.wipe();\n      throw thrown;\n    }',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
@@ -687,7 +687,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a full disk is told in whatever words bw has for what it then missed',
-    file: 'daemon/bw/verbs.ts',
+    file: 'daemon/bw/runs.ts',
     from: "if (!reason.is('bw-failed') || result.stopped) return reason;",
     to: 'return reason;',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
@@ -757,7 +757,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a bw that fails is explained by a folder in which only a link to data.json lies',
-    file: 'daemon/bw/verbs.ts',
+    file: 'daemon/bw/runs.ts',
     from: 'dirname(targetOf(file))',
     to: 'dirname(file)',
     caughtBy: 'test/unit/daemon/bw/verbs.test.ts',
