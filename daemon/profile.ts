@@ -21,11 +21,11 @@ import { createRenewal } from './renewal.ts';
 import { createSessionVault } from './session-vault.ts';
 import { Sessions } from './sessions.ts';
 import type { ProfileSettings } from './settings/settings.ts';
-import { STRANGER, type Status, statusOf, unknownLayout } from './status.ts';
+import { type Status, statusOf } from './status.ts';
 import type { Clock } from './system/clock.ts';
 import type { DataFile } from './vault/data-file.ts';
-import { type Account, DEFAULT_SERVER, describe, slot } from './vault/layout.ts';
-import { layoutOf } from './vault/layouts.ts';
+import type { Account } from './vault/layout.ts';
+import { createWho } from './who.ts';
 
 export interface ProfileParts {
   readonly name: string;
@@ -91,41 +91,7 @@ export function createProfile(parts: ProfileParts): Profile {
     parts.claim();
   }
 
-  /** Puts right what a run of bw that was cut short has left, before anybody acts on it. Throws profile-in-use. */
-  async function mend(): Promise<void> {
-    if (!dataFile.cutShort()) return;
-    claim();
-    await queue(() => dataFile.mend());
-  }
-
-  async function account(): Promise<Account | undefined> {
-    const json = (await dataFile.read()) ?? {};
-    return layoutOf(json) ? describe(json) : STRANGER;
-  }
-
-  /** Throws not-logged-in, and profile-in-use where another daemon serves this folder. */
-  async function requireAccount(): Promise<Account> {
-    await mend();
-    const found = await account();
-    if (!found) throw failure('not-logged-in', { dataDir: dataFile.folder });
-    // Before anybody is asked for anything.
-    claim();
-    return found;
-  }
-
-  /** Throws already-logged-in, profile-in-use, and data-file-unknown. */
-  async function requireNobody(): Promise<void> {
-    await mend();
-    const found = await account();
-    claim();
-    if (found === STRANGER) throw unknownLayout(dataFile.file);
-    if (found) throw failure('already-logged-in', { account: found.email });
-  }
-
-  async function whoNow(): Promise<{ account: string; server: string }> {
-    const { email, server = DEFAULT_SERVER } = await requireAccount();
-    return { account: email, server };
-  }
+  const who = createWho({ dataFile, claim, queue });
 
   const { secretFor } = apiKey;
   const vault = createSessionVault({
@@ -134,23 +100,24 @@ export function createProfile(parts: ProfileParts): Profile {
     verbs,
     queue,
     log,
-    mend,
-    requireAccount,
+    mend: who.mend,
+    requireAccount: who.requireAccount,
     secretFor,
   });
 
   async function syncWith(ask: AskPassphrase): Promise<Account> {
-    const who = await requireAccount();
-    await apiKey.withSecret(who, ask, (secret) => queue(() => verbs.sync(secret)));
-    return who;
+    const account = await who.requireAccount();
+    await apiKey.withSecret(account, ask, (secret) => queue(() => verbs.sync(secret)));
+    return account;
   }
 
   const renewal = createRenewal({
     clock,
     log,
     async tokenExpiresAtMs() {
-      const who = await account();
-      return who?.apiKey && !apiKey.leftToBw(who) ? who.accessTokenExpiresAtMs : undefined;
+      const account = await who.account();
+      if (!account?.apiKey || apiKey.leftToBw(account)) return undefined;
+      return account.accessTokenExpiresAtMs;
     },
     async renew() {
       const line = { what: 'vault.renew', profile: name };
@@ -194,16 +161,6 @@ export function createProfile(parts: ProfileParts): Profile {
     secret: (ask) => keychain.get(name, ask),
   });
 
-  async function otherSession(): Promise<boolean> {
-    if (slot((await dataFile.read()) ?? {}) === undefined) return false;
-    try {
-      claim();
-    } catch (thrown) {
-      if (toFailure(thrown).is('profile-in-use')) throw thrown;
-    }
-    return true;
-  }
-
   async function settled(): Promise<void> {
     await queue(async () => {});
     // Whoever waited for the last one goes on in between, for instance to open its session.
@@ -215,7 +172,7 @@ export function createProfile(parts: ProfileParts): Profile {
     dataDir: dataFile.folder,
     sessions,
     keychain,
-    otherSession,
+    otherSession: who.otherSession,
     alone: queue,
     settled,
 
@@ -229,7 +186,7 @@ export function createProfile(parts: ProfileParts): Profile {
     },
 
     async login(caller) {
-      await requireNobody();
+      await who.requireNobody();
       const secret = await keychain.get(name, passphraseFrom(caller));
       if (!secret) throw failure('no-client-secret');
       try {
@@ -237,26 +194,26 @@ export function createProfile(parts: ProfileParts): Profile {
       } finally {
         secret.clientSecret.wipe();
       }
-      return await whoNow();
+      return await who.now();
     },
 
     async loginByPassword(caller, wanted) {
-      await requireNobody();
+      await who.requireNobody();
       await sessions.adopt(() => passwordLogin(caller, wanted));
       const session = sessions.left();
-      return { ...(await whoNow()), ...(session && { session }) };
+      return { ...(await who.now()), ...(session && { session }) };
     },
 
     async logout() {
-      const who = await requireAccount();
+      const { email } = await who.requireAccount();
       await sessions.lock('logout').catch(() => false);
       await queue(() => verbs.logout());
-      return { account: who.email };
+      return { account: email };
     },
 
     async sync(caller) {
-      const who = await syncWith(passphraseFrom(caller));
-      return { account: who.email };
+      const { email } = await syncWith(passphraseFrom(caller));
+      return { account: email };
     },
 
     secretChanged() {
@@ -267,18 +224,18 @@ export function createProfile(parts: ProfileParts): Profile {
 
     async scrub(caller, force) {
       claim();
-      await mend();
+      await who.mend();
       const done = await apiKey.scrub(force, passphraseFrom(caller));
       return { ...done, apiKeyAtRest: settings().apiKeyAtRest };
     },
 
     async status() {
       // Where that is not possible now the file speaks for itself.
-      await mend().catch(() => {});
+      await who.mend().catch(() => {});
       return await statusOf({
         name,
         dataFile,
-        account,
+        account: who.account,
         sessions,
         keychain,
         settings,

@@ -1,24 +1,12 @@
 /** What stands for one profile: asks nobody, renews nothing. */
-import { Failure, failure, toFailure } from '../shared/errors.ts';
+import { Failure, toFailure } from '../shared/errors.ts';
 import type { Result, ToDaemon } from '../shared/protocol.ts';
 import type { ChosenKeychain } from './keychain/chosen.ts';
 import type { Sessions } from './sessions.ts';
 import type { ProfileSettings } from './settings/settings.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { type Account, DEFAULT_SERVER, sameServer } from './vault/layout.ts';
-
-/**
- * For a file whose layout is not known here: bw itself has to tell whether somebody is logged in. What
- * needs no look into the file works on, by bw alone.
- */
-export const STRANGER: Account = {
-  userId: '',
-  email: '',
-  apiKey: false,
-  clientSecretAtRest: false,
-  hasMasterPassword: true,
-  fetched: true,
-};
+import { STRANGER, unknownLayout } from './who.ts';
 
 export type Status = Omit<Result<ToDaemon, 'session.status'>, 'daemon'>;
 
@@ -66,12 +54,6 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       ...parts.problems(),
     ].filter((text) => text !== undefined),
   };
-}
-
-/** The failure for such a file. */
-export function unknownLayout(file: string): Failure {
-  const problem = 'this bw is newer than bw-helper, or very old';
-  return failure('data-file-unknown', { file, problem });
 }
 
 /** A server in the settings counts for the next login, as bw keeps the one it is logged in to. */

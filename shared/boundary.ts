@@ -11,8 +11,7 @@ export interface Ownership {
 /** What is wrong with the runtime folder for user `uid`; undefined where it is safe. */
 export function folderProblem(stat: Ownership, uid: number): string | undefined {
   if (!stat.isDirectory()) return 'it is not a folder';
-  if (stat.uid !== uid)
-    return `it belongs to user ${stat.uid}${uid === 0 ? ', and you are root: run helper without sudo' : ''}`;
+  if (stat.uid !== uid) return ofAnother(stat.uid, uid);
   if (stat.mode & 0o077) return `its mode is 0${(stat.mode & 0o777).toString(8)}, it must be 0700`;
   return undefined;
 }
@@ -42,4 +41,9 @@ export function hasRunUser(
 ): boolean {
   const stat = lstat(`/run/user/${uid}`, { throwIfNoEntry: false });
   return stat !== undefined && folderProblem(stat, uid) === undefined;
+}
+
+/** For user `uid`, of what belongs to `owner`; no full stop at its end. */
+export function ofAnother(owner: number, uid: number): string {
+  return `it belongs to user ${owner}${uid === 0 ? ', and you are root: run helper without sudo' : ''}`;
 }

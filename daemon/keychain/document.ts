@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
+import { ofAnother } from '../../shared/boundary.ts';
 import { failure } from '../../shared/errors.ts';
 import { type Calls, codeOf, inWords, isPassing } from '../system/file-calls.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -131,7 +132,7 @@ function statProblem(found: Stats, { uid, platform }: Place): string | undefined
   if (found.size > LARGEST_BYTES) return 'it is larger than 1 MiB';
   if (platform === 'win32') return undefined;
   // Not repaired: whoever could write to it may have put in what they know.
-  if (found.uid !== uid) return `it belongs to user ${found.uid}`;
+  if (found.uid !== uid) return ofAnother(found.uid, uid);
   const mode = found.mode & 0o777;
   return mode & 0o077
     ? `its mode is 0${mode.toString(8).padStart(3, '0')}, it must be 0600`

@@ -1,6 +1,7 @@
 /** The passphrase of the keychain file from another file, for machines where nobody is there to ask. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { ofAnother } from '../../shared/boundary.ts';
 import { Failure, failure } from '../../shared/errors.ts';
 import { SECRET_BYTES } from '../../shared/limits.ts';
 import { Secret } from '../../shared/secret.ts';
@@ -67,7 +68,7 @@ function readFile(file: string, uid: number): PassphraseFile | undefined {
 function statProblem(found: Stats, uid: number): string | undefined {
   if (!found.isFile()) return 'it is not a file';
   if (uid < 0) return undefined;
-  if (found.uid !== uid && found.uid !== 0) return `it belongs to user ${found.uid}`;
+  if (found.uid !== uid && found.uid !== 0) return ofAnother(found.uid, uid);
   // systemd gives a service its credential by an access list, whose mask shows as the group's bits on a
   // file of root's with mode 0400 (read in its source: exec-credential.c, write_credential).
   const shared = found.uid === 0 && found.gid === 0 ? 0o037 : 0o077;

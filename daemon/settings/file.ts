@@ -10,6 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { ofAnother } from '../../shared/boundary.ts';
 import { codeOf, inWords } from '../system/file-calls.ts';
 
 /** Hundreds of profiles; whatever is larger is something else. */
@@ -53,7 +54,7 @@ function statProblem(found: Stats, uid: number): string | undefined {
   if (found.size > LARGEST_BYTES) return 'it is larger than 64 KiB.';
   // Windows has neither.
   if (uid < 0) return undefined;
-  if (found.uid !== uid && found.uid !== 0) return `it belongs to user ${found.uid}.`;
+  if (found.uid !== uid && found.uid !== 0) return `${ofAnother(found.uid, uid)}.`;
   const mode = (found.mode & 0o777).toString(8).padStart(3, '0');
   if (found.mode & 0o022)
     return `its mode is 0${mode}, so others can write to it; \`chmod go-w\` ends that.`;

@@ -46,8 +46,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'the client speaks to a folder of another user',
     file: 'shared/boundary.ts',
-    from: '  if (stat.uid !== uid)\n    return `it belongs',
-    to: '  if (stat.uid === -1)\n    return `it belongs',
+    from: 'if (stat.uid !== uid) return ofAnother(stat.uid, uid);',
+    to: '',
     caughtBy: 'test/security/other-user.test.ts',
     needsRoot: true,
   },
@@ -469,7 +469,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'whoever asks for a lock is not told of the daemon that has the session',
-    file: 'daemon/profile.ts',
+    file: 'daemon/who.ts',
     from: "if (toFailure(thrown).is('profile-in-use')) throw thrown;",
     to: '',
     caughtBy: 'test/e2e/two-daemons.test.ts',
@@ -722,7 +722,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'what a killed daemon kept of data.json is of no use where no session was open',
-    file: 'daemon/profile.ts',
+    file: 'daemon/who.ts',
     from: '  async function requireAccount(): Promise<Account> {\n    await mend();',
     to: '  async function requireAccount(): Promise<Account> {',
     caughtBy: 'test/reliability/killed-daemon.test.ts',
@@ -730,7 +730,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'client_secret is scrubbed from data.json and not from a copy beside it',
     file: 'daemon/profile.ts',
-    from: '      claim();\n      await mend();',
+    from: '      claim();\n      await who.mend();',
     to: '      claim();',
     caughtBy: 'test/reliability/killed-daemon.test.ts',
   },

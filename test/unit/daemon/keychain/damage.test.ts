@@ -117,7 +117,7 @@ test.each([0o604, 0o640, 0o660, 0o644])('a file with mode %o is refused', async 
 testAsRoot('a file of another user is refused', async () => {
   const file = await stored();
   chownSync(file, 4321, 4321);
-  await expectDamaged(file, 'it belongs to user 4321');
+  await expectDamaged(file, 'it belongs to user 4321, and you are root: run helper without sudo');
 });
 
 test('a folder in its place is refused', async () => {
