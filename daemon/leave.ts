@@ -65,7 +65,9 @@ export function createLeave(parts: {
     // The answer to `daemon.stop` itself is written after this resolves.
     setImmediate(() => leaving?.drop().then(() => exit(code)));
     clock.after(LAST_WORDS_MS, () => exit(code));
-    return [...open, ...(leaving?.leftOpen.all() ?? [])];
+    // What another daemon has is its own matter.
+    const left = leaving?.leftOpen.all().filter(({ why }) => why.name !== 'profile-in-use');
+    return [...open, ...(left ?? [])];
   }
 
   const begin = (why: string) => {

@@ -2,7 +2,7 @@
  * Vaults that a daemon before us has left open, as it was killed or could not lock: the mark that it left
  * stays until we have done it, or an unlock of ours has put another session in the place of that one.
  */
-import { existsSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { type Failure, failure, toFailure } from '../shared/errors.ts';
 import type { Audit } from './audit.ts';
 import { explain } from './bw/outcome.ts';
@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import type { OpenMark, OpenMarks } from './open-marks.ts';
 import type { Profile } from './profile.ts';
 import type { Clock } from './system/clock.ts';
+import { codeOf, inWords } from './system/file-calls.ts';
 import type { Claims } from './vault/claim.ts';
 import type { DataFile } from './vault/data-file.ts';
 import { slot, withoutSlot } from './vault/layout.ts';
@@ -30,8 +31,11 @@ export interface StillOpen {
 export interface LeftOpen {
   /** Tries to lock what is left open: of one profile, or of all. True where something was. Never throws. */
   lock(profile?: string): Promise<boolean>;
-  /** Why this profile's is still open: lock-failed, or profile-in-use where another daemon has it. */
-  why(profile: string): Failure | undefined;
+  /**
+   * Why one of this profile, in `dataDir` where that is given, is still open: lock-failed, or profile-in-use
+   * where another daemon has it.
+   */
+  why(profile: string, dataDir?: string): Failure | undefined;
   all(): StillOpen[];
   /** A session of ours has taken the place of the one that was left open in this folder. */
   replaced(mark: OpenMark): void;
@@ -44,7 +48,7 @@ export interface LeftOpenParts {
   /** The way to run bw for a profile, whose settings it throws for at the run. */
   readonly bw: (profile: string) => RunIn;
   /** The profile of this name, where this daemon has served it. */
-  readonly served: (name: string) => Pick<Profile, 'alone' | 'sessions'> | undefined;
+  readonly served: (name: string) => Pick<Profile, 'alone' | 'dataDir' | 'sessions'> | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
@@ -58,18 +62,15 @@ interface Left extends OpenMark {
 export function createLeftOpen(parts: LeftOpenParts): LeftOpen {
   const { marks, claims, served, clock, log, audit } = parts;
   const untried = failure('lock-failed', { problem: 'it was not tried yet' });
-  const left = new Map(
-    marks.all().map((mark): [string, Left] => [mark.profile, { ...mark, why: untried }]),
-  );
+  const left = new Set(marks.all().map((mark): Left => ({ ...mark, why: untried })));
   let planned = false;
 
   async function lockOne(one: Left): Promise<boolean> {
-    const { profile, dataDir } = one;
+    const { profile } = one;
     try {
-      // Claiming would make it anew.
-      const locked = existsSync(dataDir) && (await lockIn(one));
-      if (!left.delete(profile)) return false;
-      marks.clear(profile);
+      const locked = await lockIn(one);
+      if (!left.delete(one)) return false;
+      marks.clear(one);
       log.warn('a daemon was killed', { profile, leftOpen: locked });
       if (locked) audit.record({ what: 'session.end', outcome: 'ended', why: 'killed', profile });
       return locked;
@@ -84,10 +85,15 @@ export function createLeftOpen(parts: LeftOpenParts): LeftOpen {
 
   async function lockIn(one: Left): Promise<boolean> {
     const { profile, dataDir } = one;
+    const inFolder = () => {
+      const found = served(profile);
+      return found?.dataDir === dataDir ? found : undefined;
+    };
     try {
+      requireFile(parts.dataFile(dataDir));
       claims.claim(profile, dataDir);
-      const work = () => (served(profile)?.sessions.busy() ? later() : lockNow(parts, one));
-      return await (served(profile)?.alone(work) ?? work());
+      const work = () => (inFolder()?.sessions.busy() ? later() : lockNow(parts, one));
+      return await (inFolder()?.alone(work) ?? work());
     } catch (thrown) {
       const reason = toFailure(thrown);
       throw reason.is('profile-in-use') || reason.is('lock-failed')
@@ -100,7 +106,7 @@ export function createLeftOpen(parts: LeftOpenParts): LeftOpen {
   }
 
   async function lock(profile?: string): Promise<boolean> {
-    const wanted = [...left.values()].filter((one) => one.profile === (profile ?? one.profile));
+    const wanted = [...left].filter((one) => one.profile === (profile ?? one.profile));
     const locked = await Promise.all(wanted.map(lockOne));
     if (left.size > 0 && !planned) {
       planned = true;
@@ -114,12 +120,31 @@ export function createLeftOpen(parts: LeftOpenParts): LeftOpen {
 
   return {
     lock,
-    why: (profile) => left.get(profile)?.why,
-    all: () => [...left.values()].map(({ profile, why }) => ({ profile, why: why.row })),
+    why: (profile, dataDir) =>
+      [...left].find((one) => one.profile === profile && one.dataDir === (dataDir ?? one.dataDir))
+        ?.why,
+    all: () => [...left].map(({ profile, why }) => ({ profile, why: why.row })),
     replaced({ profile, dataDir }) {
-      if (left.get(profile)?.dataDir === dataDir) left.delete(profile);
+      for (const one of left)
+        if (one.profile === profile && one.dataDir === dataDir) left.delete(one);
     },
   };
+}
+
+// A disk that is not mounted, or a bw that was stopped as it wrote: the session may come back with the file.
+function requireFile({ file }: DataFile): void {
+  const found = look(file);
+  if (typeof found === 'object' && found.size > 0) return;
+  const problem = `${file} ${typeof found === 'string' ? `cannot be looked at: ${inWords(found)}` : 'is missing or empty'}`;
+  throw failure('lock-failed', { problem });
+}
+
+function look(file: string): Stats | string | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (thrown) {
+    return codeOf(thrown);
+  }
 }
 
 // What an unlock that is under way opens is not what was left open.

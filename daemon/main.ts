@@ -192,7 +192,14 @@ async function start(): Promise<void> {
   };
   const profiles = createProfiles({ settings, ownFolder, build });
   const change = createChange({ ...settingsFile, clock, platform });
-  const profileList = createProfileList({ settings, change, profiles, keychains, claims });
+  const profileList = createProfileList({
+    settings,
+    change,
+    profiles,
+    keychains,
+    claims,
+    leftOpen,
+  });
   const config = createConfig({ ...settingsFile, change });
 
   const admission = createAdmission({

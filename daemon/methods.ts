@@ -77,16 +77,19 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
         // With settings that cannot be read, what is served is all there is, and it is enough.
         const found = profiles.served.find(({ name }) => name === caller.profile);
         if (found || (thrown instanceof Failure && thrown.is('settings-invalid'))) return found;
+        // It has left the settings with its vault open.
+        if (leftOpen.why(caller.profile)) return undefined;
         throw thrown;
       });
-      return await lockOne(caller.profile, served, leftOpen);
+      const left = { of: leftOpen, dataDir: served?.dataDir };
+      return await lockOne(caller.profile, served, left);
     },
     'session.lockAll': async () => {
       const served = new Map(profiles.served.map((one) => [one.name, one]));
       const names = new Set([...served.keys(), ...leftOpen.all().map(({ profile }) => profile)]);
       const all = [...names].map(async (name) => ({
         name,
-        ...(await lockOne(name, served.get(name), leftOpen).catch((thrown) => ({
+        ...(await lockOne(name, served.get(name), { of: leftOpen }).catch((thrown) => ({
           locked: 'locked' as const,
           otherSession: false,
           problem: toFailure(thrown).message,
@@ -175,11 +178,15 @@ export function createMethods(parts: MethodParts, connection: Connection): Handl
   return audited(withTraits(table, parts, connection), { audit: parts.audit, caller });
 }
 
-/** Throws lock-failed and profile-in-use where the vault may still be open. */
-async function lockOne(name: string, served: Profile | undefined, leftOpen: LeftOpen) {
+/** Throws lock-failed and profile-in-use where the vault, in `dataDir` if that is given, may still be open. */
+async function lockOne(
+  name: string,
+  served: Profile | undefined,
+  { of: leftOpen, dataDir }: { of: LeftOpen; dataDir?: string | undefined },
+) {
   const ours = (await served?.sessions.lock()) ?? false;
   const left = await leftOpen.lock(name);
-  const why = leftOpen.why(name);
+  const why = leftOpen.why(name, dataDir);
   if (why) throw why;
   const other = await served?.otherSession().catch((thrown) => {
     // Whoever asked for a lock must go there.

@@ -5,6 +5,7 @@ import { DEFAULT_PROFILE } from '../shared/profile-name.ts';
 import type { Caller } from './caller.ts';
 import { passphraseFrom, passphraseFromNobody } from './challenges.ts';
 import type { Keychain, KeychainKind } from './keychain/port.ts';
+import type { LeftOpen } from './left-open.ts';
 import { clearOwnFolder } from './own-folder.ts';
 import type { Profiles } from './profiles.ts';
 import type { ChangeSettings } from './settings/change.ts';
@@ -18,6 +19,7 @@ export interface ProfileListParts {
   readonly profiles: Profiles;
   readonly keychains: Readonly<Record<KeychainKind, Keychain>>;
   readonly claims: Claims;
+  readonly leftOpen: Pick<LeftOpen, 'lock' | 'why'>;
 }
 
 export interface ProfileList {
@@ -39,7 +41,7 @@ export interface ProfileList {
 }
 
 export function createProfileList(parts: ProfileListParts): ProfileList {
-  const { settings, change, profiles, keychains, claims } = parts;
+  const { settings, change, profiles, keychains, claims, leftOpen } = parts;
 
   function refuseShared(after: Settings, name: string): void {
     const others = [...after.profiles].filter(([one]) => one !== name);
@@ -96,6 +98,9 @@ export function createProfileList(parts: ProfileListParts): ProfileList {
           ours = set.dataDir === undefined && profiles.at(folder, after.profiles) === undefined;
           if (ours && existsSync(folder)) claims.claim(name, folder);
           await profiles.served.find((one) => one.name === name)?.sessions.lock();
+          await leftOpen.lock(name);
+          const why = leftOpen.why(name);
+          if (why) throw why;
           await deleteSecret(name, set.keychain, caller);
         },
       );

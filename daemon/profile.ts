@@ -139,7 +139,7 @@ export function createProfile(parts: ProfileParts): Profile {
     startOf,
     onUnlocking: () => parts.marks.set(mark),
     onLocked() {
-      if (!leftOpen.why(name)) parts.marks.clear(name);
+      if (!leftOpen.why(name, dataFile.folder)) parts.marks.clear(mark);
     },
     onOpen() {
       leftOpen.replaced(mark);
@@ -243,7 +243,7 @@ export function createProfile(parts: ProfileParts): Profile {
           withNext(notLocked(sessions.problem())),
           withNext(leftOpen.why(name)),
           renewal.problem(),
-          parts.marks.problem(name),
+          parts.marks.problem(mark),
           audit.problem(),
           parts.logProblem(),
         ],

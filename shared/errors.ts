@@ -140,7 +140,7 @@ export const errors = {
   'profile-in-use': row({
     exit: 33,
     says: 'Another bw-helper ({owner}) serves {dataDir}.',
-    next: 'Stop that one first: `helper daemon stop` where it runs.',
+    next: 'Let that one go first: {cure}.',
   }),
   'already-logged-in': row({
     exit: 34,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { Failure, failure } from '../../shared/errors.ts';
-import { PROFILE_NAME } from '../../shared/profile-name.ts';
+import { profileOfMark } from '../../shared/open-mark.ts';
 import type { Result, ToDaemon } from '../../shared/protocol.ts';
 import { callDaemon } from '../connect.ts';
 import { type Context, silent } from '../context.ts';
@@ -71,10 +71,10 @@ async function lockLeftOpen(
   );
 }
 
-/** The profiles that have a mark of an open vault. */
+/** The marks of open vaults. */
 function leftOpen(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => PROFILE_NAME.test(name));
+    return readdirSync(folder).filter((name) => profileOfMark(name) !== undefined);
   } catch {
     return [];
   }

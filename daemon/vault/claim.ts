@@ -53,6 +53,13 @@ interface Claim {
 export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
   let held: readonly Claim[] = [];
 
+  // Nobody but we can be reached in our own runtime folder.
+  function cureFor(other: string): string {
+    return other.replace(/^pid \d+/, '') === owner.replace(/^pid \d+/, '')
+      ? 'its runtime folder was removed, and it locks and leaves by itself within 30 s'
+      : 'run `helper daemon stop` where it runs';
+  }
+
   function letGo(claim: Claim): void {
     closeSync(claim.fd);
     held = held.filter((one) => one !== claim);
@@ -90,7 +97,7 @@ export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
               dataDir: folder,
             });
           const other = readFileSync(file, 'utf8').trim() || 'it does not say where';
-          throw failure('profile-in-use', { owner: other, dataDir: folder });
+          throw failure('profile-in-use', { owner: other, dataDir: folder, cure: cureFor(other) });
         }
         if (markAt(file) === mark) {
           const claim = { profile, folder, fd, mark, signed: false };

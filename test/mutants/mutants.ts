@@ -634,7 +634,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a full disk hides that an open vault has no mark',
     file: 'daemon/profile.ts',
-    from: '          parts.marks.problem(name),\n',
+    from: '          parts.marks.problem(mark),\n',
     to: '',
     caughtBy: 'test/reliability/full-disk.test.ts',
     needsRoot: true,
@@ -786,8 +786,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'an unlock that fails forgets a vault that was left open',
     file: 'daemon/profile.ts',
-    from: 'if (!leftOpen.why(name)) parts.marks.clear(name);',
-    to: 'parts.marks.clear(name);',
+    from: 'if (!leftOpen.why(name, dataFile.folder)) parts.marks.clear(mark);',
+    to: 'parts.marks.clear(mark);',
     caughtBy: 'test/reliability/left-open.test.ts',
   },
   {
@@ -800,7 +800,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a daemon that leaves does not tell what it could not lock',
     file: 'daemon/leave.ts',
-    from: 'return [...open, ...(leaving?.leftOpen.all() ?? [])];',
+    from: 'return [...open, ...(left ?? [])];',
     to: 'return [];',
     caughtBy: 'test/reliability/left-open.test.ts',
   },
@@ -814,7 +814,14 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a new session is ended in the place of one that was left open',
     file: 'daemon/left-open.ts',
-    from: 'if (left.get(profile)?.dataDir === dataDir) left.delete(profile);',
+    from: 'if (one.profile === profile && one.dataDir === dataDir) left.delete(one);',
+    to: 'if (one.profile === dataDir) left.delete(one);',
+    caughtBy: 'test/unit/daemon/left-open.test.ts',
+  },
+  {
+    breaks: 'a folder that is away for a moment is taken for a locked vault',
+    file: 'daemon/left-open.ts',
+    from: '      requireFile(parts.dataFile(dataDir));\n',
     to: '',
     caughtBy: 'test/unit/daemon/left-open.test.ts',
   },

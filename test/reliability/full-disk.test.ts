@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { nameOf } from '../../daemon/open-marks.ts';
 import { type KeptSecret, keepSecret, succeeded } from '../support/kept-secret.ts';
 import { canMount, type SmallDisk, smallDisks, testOnSmallDisk } from '../support/small-disk.ts';
 
@@ -35,6 +36,7 @@ async function diskOver(folder: string, { empty = false, full = false } = {}): P
   return disk;
 }
 
+const markName = () => nameOf({ profile: 'default', dataDir: kept.world.dataDir });
 const problems = async (): Promise<string[]> =>
   JSON.parse(succeeded(await kept.helper(['status', '--json']))).problems;
 
@@ -57,7 +59,7 @@ describe('a full disk under', () => {
     const pid = world.daemonPid();
     const key = succeeded(await kept.unlock());
     const told = (await problems()).join('\n');
-    for (const file of ['daemon.log', 'audit.jsonl', join('open', 'default')])
+    for (const file of ['daemon.log', 'audit.jsonl', join('open', markName())])
       expect(told).toContain(`${join(world.stateDir, file)} cannot be written: no space is left.`);
     expect(readFileSync(join(world.stateDir, 'audit.jsonl'), 'utf8')).toBe('');
     expect(readdirSync(world.stateDir)).not.toContain('open.new');
@@ -69,7 +71,7 @@ describe('a full disk under', () => {
     const gets = succeeded(await kept.helper(['audit'])).match(/granted {2}session\.get/g);
     expect(gets).toHaveLength(2);
     expect(world.log()).toMatch(/"msg":"ready".*"msg":"session opened"/s);
-    expect(readFileSync(join(world.stateDir, 'open', 'default'), 'utf8')).toBe(world.dataDir);
+    expect(readFileSync(join(world.stateDir, 'open', markName()), 'utf8')).toBe(world.dataDir);
     succeeded(await kept.helper(['lock']));
     expect(readdirSync(join(world.stateDir, 'open'))).toEqual([]);
   });

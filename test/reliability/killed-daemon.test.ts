@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nameOf } from '../../daemon/open-marks.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
 import type { World } from '../support/world.ts';
@@ -25,6 +26,8 @@ afterAll(() => here.close());
 const file = () => join(world.dataDir, 'data.json');
 const data = () => readFileSync(file(), 'utf8');
 const marks = () => join(world.stateDir, 'open');
+
+const markName = () => nameOf({ profile: 'default', dataDir: world.dataDir });
 
 const opens = async (key: string) =>
   (await world.bw(['list', 'items', '--nointeraction'], { env: { BW_SESSION: key } })).code === 0;
@@ -129,9 +132,9 @@ test('in a layout that is not known `bw lock` does it, and where that fails the 
 
 test('an empty mark, as a power cut may leave one, is kept', async () => {
   await kill();
-  writeFileSync(join(marks(), 'default'), '');
+  writeFileSync(join(marks(), markName()), '');
   await world.helper(['status']);
-  expect(readdirSync(marks())).toEqual(['default']);
+  expect(readdirSync(marks())).toEqual([markName()]);
   await unlockFromStdin(here);
   await world.helper(['lock']);
   expect(readdirSync(marks())).toEqual([]);

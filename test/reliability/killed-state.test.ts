@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { nameOf } from '../../daemon/open-marks.ts';
 import { killAtEach, missing, testTraced } from '../support/kill-at-each.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import type { SignedIn } from '../support/signed-in.ts';
@@ -20,6 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => here?.close());
 
+const markName = () => nameOf({ profile: 'default', dataDir: world.dataDir });
 const acknowledged = async (args: readonly string[]) => (await world.helper(args)).code === 0;
 
 describe('killed at each step of', () => {
@@ -103,10 +105,10 @@ describe('killed at each step of', () => {
       async check(done) {
         const left = existsSync(marks) ? readdirSync(marks) : [];
         if (done) expect(left).toEqual([]);
-        if (left.includes('default'))
-          expect(readFileSync(join(marks, 'default'), 'utf8')).toBe(world.dataDir);
+        if (left.includes(markName()))
+          expect(readFileSync(join(marks, markName()), 'utf8')).toBe(world.dataDir);
         expect(await world.helper(['status'])).toMatchObject({ code: 0, stderr: '' });
-        expect(readdirSync(marks)).not.toContain('default');
+        expect(readdirSync(marks)).not.toContain(markName());
       },
       each: true,
     });

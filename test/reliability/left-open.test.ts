@@ -1,5 +1,5 @@
 /** A vault that a daemon could not lock, as it was killed or nothing could be written: nobody forgets it. */
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { loggedInByPassword } from '../support/password-login.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterAll(() => here.close());
 
 const helper = (...args: string[]): Promise<Ran> => world.helper(args);
-const marked = () => existsSync(join(world.stateDir, 'open', 'default'));
+const marked = () => readdirSync(join(world.stateDir, 'open')).length > 0;
 const slotStands = () =>
   readFileSync(join(world.dataDir, 'data.json'), 'utf8').includes('_user_auto');
 const writable = (may: boolean) => chmodSync(world.dataDir, may ? 0o700 : 0o500);
@@ -93,5 +93,30 @@ testAsUser('an unlock takes its place, and is not ended by the next try', async 
   const next = await unlockFromStdin(here);
   expect(await helper('get-session')).toMatchObject({ code: 0, stdout: `${next}\n` });
   expect((await helper('status')).stdout).not.toContain('problem');
+  expect(await opens()).toBe(false);
+});
+
+testAsUser('a folder that is away for a moment is not taken for a locked vault', async () => {
+  await kill();
+  renameSync(world.dataDir, `${world.dataDir}.away`);
+  const away = await helper('lock');
+  expect(away).toMatchObject({ code: 43, stderr: expect.stringContaining('is missing or empty') });
+  renameSync(`${world.dataDir}.away`, world.dataDir);
+  expect(await helper('lock')).toMatchObject({ code: 0, stderr: 'Locked.\n' });
+  expect(await opens()).toBe(false);
+});
+
+testAsUser('so is one under another data folder that the profile has got meanwhile', async () => {
+  writable(false);
+  await kill();
+  await helper('daemon', 'start');
+  const elsewhere = join(world.home, 'elsewhere');
+  expect(await helper('config', 'set', 'data_dir', elsewhere)).toMatchObject({ code: 0 });
+  expect(await helper('lock')).toMatchObject({ code: 0 });
+  expect(await helper('lock', '--all')).toMatchObject({ code: 43 });
+  expect(await helper('config', 'unset', 'data_dir')).toMatchObject({ code: 0 });
+  expect(await helper('lock')).toMatchObject({ code: 43 });
+  writable(true);
+  expect(await helper('lock')).toMatchObject({ code: 0 });
   expect(await opens()).toBe(false);
 });

@@ -1,13 +1,17 @@
+import { rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as settle } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { createLeftOpen, type LeftOpen } from '../../../daemon/left-open.ts';
 import type { DataFile } from '../../../daemon/vault/data-file.ts';
 import { failure } from '../../../shared/errors.ts';
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts';
+import { folderWith } from './vault/samples.ts';
 
-const MARK = { profile: 'default', dataDir: '/' };
 const AGAIN_MS = 30_000;
 
+let folder: string;
+let MARK: { profile: string; dataDir: string };
 let clock: ManualClock;
 let open: boolean;
 let fails: boolean;
@@ -16,10 +20,13 @@ let marked: string[];
 let claimed: string[];
 let leftOpen: LeftOpen;
 beforeEach(() => {
+  folder = folderWith({});
+  MARK = { profile: 'default', dataDir: folder };
   [clock, open, fails, busy] = [manualClock(), true, false, false];
   marked = [MARK.profile];
   claimed = [];
   const dataFile = {
+    file: join(folder, 'data.json'),
     async mend() {},
     async update() {
       if (fails) throw failure('data-file-unwritable', { file: 'data.json', problem: 'full' });
@@ -31,7 +38,7 @@ beforeEach(() => {
   leftOpen = createLeftOpen({
     marks: {
       all: () => [MARK],
-      clear: (name) => void marked.splice(marked.indexOf(name), 1),
+      clear: ({ profile }) => void marked.splice(marked.indexOf(profile), 1),
       set() {},
       problem: () => undefined,
     },
@@ -42,7 +49,9 @@ beforeEach(() => {
     dataFile: () => dataFile,
     bw: () => () => Promise.reject(new Error('not needed')),
     served: () =>
-      busy ? { alone: (work) => work(), sessions: { busy: () => busy } as never } : undefined,
+      busy
+        ? { alone: (work) => work(), dataDir: folder, sessions: { busy: () => busy } as never }
+        : undefined,
     clock,
     log: { info() {}, warn() {}, debug() {} },
     audit: { record() {}, problem: () => undefined },
@@ -90,4 +99,14 @@ test('that of another profile is not tried, nor taken for replaced by another fo
   leftOpen.replaced({ ...MARK, dataDir: '/elsewhere' });
   expect(open).toBe(true);
   expect(leftOpen.why('default')).toBeDefined();
+});
+
+test.each([
+  ['is missing', (file: string) => rmSync(file)],
+  ['is empty', (file: string) => truncateSync(file)],
+])('a data.json that %s is not taken for a locked one', async (_, happens) => {
+  happens(join(folder, 'data.json'));
+  expect(await leftOpen.lock()).toBe(false);
+  expect(leftOpen.why('default')?.message).toContain('data.json is missing or empty');
+  expect(marked).toEqual(['default']);
 });

@@ -49,6 +49,7 @@ beforeEach(() => {
     profiles,
     change: createChange({ ...options, clock: manualClock(), platform: process.platform }),
     keychains: { os: keychain('os'), file: keychain('file') },
+    leftOpen: { lock: async () => false, why: () => undefined },
     claims: { claim: () => {}, release: () => {} },
   });
 });
