@@ -101,7 +101,7 @@ export function createLeftOpen(parts: LeftOpenParts): LeftOpen {
         : failure('lock-failed', { problem: reason.message });
     } finally {
       // A profile that was served meanwhile relies on it.
-      if (!served(profile)) claims.release(profile);
+      if (!inFolder()) claims.release(profile, dataDir);
     }
   }
 

@@ -36,8 +36,8 @@ export interface Claims {
    * profile-folder-shared, and data-file-unwritable.
    */
   claim(profile: string, folder: string): void;
-  /** Lets go of what the profile has claimed. */
-  release(profile: string): void;
+  /** Lets go of what the profile has claimed, or of this folder alone. */
+  release(profile: string, folder?: string): void;
 }
 
 interface Claim {
@@ -109,8 +109,9 @@ export function createClaims({ lockFile, owner }: ClaimOptions): Claims {
       throw failure('data-file-unwritable', { file, problem: 'it is removed again and again' });
     },
 
-    release(profile) {
-      for (const one of held) if (one.profile === profile) letGo(one);
+    release(profile, folder) {
+      for (const one of held)
+        if (one.profile === profile && one.folder === (folder ?? one.folder)) letGo(one);
     },
   };
 }

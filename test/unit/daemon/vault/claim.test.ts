@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createClaims } from '../../../../daemon/vault/claim.ts';
+import type { Failure } from '../../../../shared/errors.ts';
 import { testOnLinux } from '../../../support/test-where.ts';
 
 let folder: string;
@@ -36,6 +37,29 @@ test('names the daemon that has it, each time it is asked', () => {
     expect(() => late.claim('default', folder)).toThrow(
       `Another bw-helper (pid 7, /run/user/7) serves ${folder}.`,
     );
+});
+
+test('tells whoever meets the owner of their own runtime folder that it leaves by itself', () => {
+  createClaims({ lockFile: () => true, owner: 'pid 7, /run/user/7' }).claim('default', folder);
+  const met = (owner: string) => {
+    try {
+      createClaims({ lockFile: () => false, owner }).claim('default', folder);
+    } catch (thrown) {
+      return (thrown as Failure).row.next;
+    }
+  };
+  expect(met('pid 8, /run/user/7')).toContain('leaves by itself within 30 s');
+  expect(met('pid 8, /run/user/8')).toContain('run `helper daemon stop` where it runs');
+});
+
+test('lets go of one folder of a profile and keeps the other', () => {
+  let locks = 0;
+  const claims = createClaims({ lockFile: () => ++locks > 0, owner: 'pid 1' });
+  const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+  for (const path of [one, two]) claims.claim('default', path);
+  claims.release('default', one);
+  for (const path of [one, two]) claims.claim('default', path);
+  expect(locks).toBe(3);
 });
 
 test('refuses a second profile of our own, also by a link, until the first has let go', () => {
