@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { nameOf } from '../../daemon/open-marks.ts';
 import { killAtEach, missing, testTraced } from '../support/kill-at-each.ts';
 import { loggedInByPassword } from '../support/password-login.ts';
 import { type SignedIn, unlockFromStdin } from '../support/signed-in.ts';
@@ -57,6 +58,7 @@ describe('killed at each step of a start', () => {
     const open = readFileSync(dataFile, 'utf8');
     expect(open).toContain('_user_auto');
     const marks = join(state(), 'open');
+    const mark = nameOf({ profile: 'default', dataDir: world.dataDir });
     const staged = join(runtime(), 'staged-AbCdEf');
     let secretsLeft = 0;
     const died = await killAtEach(world, {
@@ -67,7 +69,7 @@ describe('killed at each step of a start', () => {
         writeFileSync(join(staged, 'data.json'), JSON.stringify({ secret: SECRET }));
         mkdirSync(join(staged, 'data.json.lock'));
         mkdirSync(marks, { recursive: true });
-        writeFileSync(join(marks, 'default'), world.dataDir);
+        writeFileSync(join(marks, mark), world.dataDir);
         writeFileSync(dataFile, open);
         writeFileSync(join(runtime(), 'lock'), `${NOBODYS_PID}\n`);
         await leaveStaleSocket(join(runtime(), 'socket'));
