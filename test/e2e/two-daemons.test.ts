@@ -27,7 +27,7 @@ test('a daemon with another runtime folder leaves the vault to the one that serv
 
 test('`helper lock` beside another runtime folder names the daemon that has the session', async () => {
   const { world } = here;
-  const key = await unlockFromStdin(here);
+  let key = await unlockFromStdin(here);
   const elsewhere = join(world.folder, 'run3');
   mkdirSync(elsewhere, { mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: elsewhere };
@@ -37,7 +37,10 @@ test('`helper lock` beside another runtime folder names the daemon that has the 
     expect(other.stderr).toContain(`pid ${world.daemonPid()}, ${world.runtimeDir}/bw-helper`);
     await world.helper(['daemon', 'stop'], { env });
   }
+  // One that found no session when it started.
+  await world.helper(['lock']);
   await world.helper(['daemon', 'start'], { env });
+  key = await unlockFromStdin(here);
   expect(await world.helper(['lock'], { env })).toMatchObject({ code: 33, stdout: '' });
   await world.helper(['daemon', 'stop'], { env });
   // Of another profile it is no failure.
