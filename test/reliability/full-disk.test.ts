@@ -1,29 +1,14 @@
 /** The disk is full: what a person reads, that nothing is lost, and that the same daemon goes on with room again. */
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { nameOf } from '../../daemon/open-marks.ts';
-import { type KeptSecret, keepSecret, succeeded } from '../support/kept-secret.ts';
-import { canMount, type SmallDisk, smallDisks, testOnSmallDisk } from '../support/small-disk.ts';
+import { disks, kept, onDisk, problems } from '../support/kept-on-disk.ts';
+import { succeeded } from '../support/kept-secret.ts';
+import type { SmallDisk } from '../support/small-disk.ts';
 
 const FULL = /cannot be written: no space is left\./;
 const NEXT = 'another-secret-of-the-tests';
-
-let kept: KeptSecret;
-const disks = smallDisks();
-/** Each run of bw takes seconds, and a lock that failed is tried again after 30 s. */
-const onDisk = (name: string, body: () => Promise<void>) => testOnSmallDisk(name, body, 120_000);
-beforeAll(async () => {
-  if (!canMount) return;
-  kept = await keepSecret();
-  await kept.beLoggedIn(true);
-});
-afterEach(async () => {
-  if (!canMount) return;
-  await kept.helper(['daemon', 'stop']);
-  disks.close();
-});
-afterAll(() => kept?.close());
 
 /** A disk over this folder, and a daemon that was started on it. */
 async function diskOver(folder: string, { empty = false, full = false } = {}): Promise<SmallDisk> {
@@ -37,8 +22,6 @@ async function diskOver(folder: string, { empty = false, full = false } = {}): P
 }
 
 const markName = () => nameOf({ profile: 'default', dataDir: kept.world.dataDir });
-const problems = async (): Promise<string[]> =>
-  JSON.parse(succeeded(await kept.helper(['status', '--json']))).problems;
 
 /** Files below a folder that hold client_secret in clear. */
 const withSecret = (folder: string) =>

@@ -1,35 +1,17 @@
 /** What of the home may not be written: what can work works, the rest is told, and the same daemon goes on afterwards. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
-import { type KeptSecret, keepSecret, succeeded } from '../support/kept-secret.ts';
-import { canMount, type SmallDisk, smallDisks, testOnSmallDisk } from '../support/small-disk.ts';
+import { describe, expect } from 'vitest';
+import { disks, kept, onDisk, problems } from '../support/kept-on-disk.ts';
+import { succeeded } from '../support/kept-secret.ts';
+import type { SmallDisk } from '../support/small-disk.ts';
 
 const READ_ONLY = /cannot be written: the file system is read-only\./;
-
-let kept: KeptSecret;
-const disks = smallDisks();
-/** Each run of bw takes seconds, and a lock that failed is tried again after 30 s. */
-const onDisk = (name: string, body: () => Promise<void>) => testOnSmallDisk(name, body, 120_000);
-beforeAll(async () => {
-  if (!canMount) return;
-  kept = await keepSecret();
-  await kept.beLoggedIn(true);
-});
-afterEach(async () => {
-  if (!canMount) return;
-  await kept.helper(['daemon', 'stop']);
-  disks.close();
-});
-afterAll(() => kept?.close());
 
 async function diskOver(folder: string): Promise<SmallDisk> {
   await kept.helper(['daemon', 'stop']);
   return disks.over(folder, 8 * 1024);
 }
-
-const problems = async (): Promise<string[]> =>
-  JSON.parse(succeeded(await kept.helper(['status', '--json']))).problems;
 
 describe('read-only is', () => {
   onDisk('all of the home: what can work works', async () => {
