@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf } from './system/file-calls.ts';
 
 /** What bw and we put into a data folder (bw up to 2026.9.0). */
-const OURS = /^(data\.json(\.lock|\.bw-helper(-kept)?)?|bw-helper\.lock)$/;
+const OURS = /^(data\.json(\.lock|\.bw-helper(-kept|-room)?)?|bw-helper\.lock)$/;
 
 /**
  * Deletes a data folder that was made for a profile; true where nothing is left of it. One with
