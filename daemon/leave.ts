@@ -66,8 +66,8 @@ export function createLeave(parts: {
     setImmediate(() => leaving?.drop().then(() => exit(code)));
     clock.after(LAST_WORDS_MS, () => exit(code));
     // What another daemon has is its own matter.
-    const left = leaving?.leftOpen.all().filter(({ why }) => why.name !== 'profile-in-use');
-    return [...open, ...(left ?? [])];
+    const earlier = leaving?.leftOpen.all().filter(({ why }) => why.name !== 'profile-in-use');
+    return [...open, ...(earlier ?? [])];
   }
 
   const begin = (why: string) => {

@@ -800,7 +800,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'a daemon that leaves does not tell what it could not lock',
     file: 'daemon/leave.ts',
-    from: 'return [...open, ...(left ?? [])];',
+    from: 'return [...open, ...(earlier ?? [])];',
     to: 'return [];',
     caughtBy: 'test/reliability/left-open.test.ts',
   },
